@@ -1,0 +1,253 @@
+//! A system of bodies: masses, positions and velocities, checked once when it is made.
+
+use std::collections::HashMap;
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+
+use crate::Error;
+
+/// Masses `(n,)`, positions `(n, 3)` and velocities `(n, 3)` of `n >= 2` bodies, in units where the
+/// gravitational constant is 1 (N-body or Hénon units).
+///
+/// Construction checks shapes, finiteness and masses, and the state can only be replaced by a finite
+/// one, so a kernel never meets a malformed system.
+///
+/// ```
+/// use kernels_core::Bodies;
+/// use ndarray::array;
+///
+/// let binary = Bodies::new(
+///     array![0.5, 0.5],
+///     array![[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]],
+///     array![[0.0, -0.5, 0.0], [0.0, 0.5, 0.0]],
+/// )?;
+/// assert_eq!(binary.len(), 2);
+/// # Ok::<(), kernels_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bodies {
+    masses: Vec<f64>,
+    positions: Vec<[f64; 3]>,
+    velocities: Vec<[f64; 3]>,
+    /// Two bodies that were at one point when the system was made.
+    coincident: Option<(usize, usize)>,
+}
+
+impl Bodies {
+    /// A system from arrays of the shapes `(n,)`, `(n, 3)` and `(n, 3)`, of any memory layout.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::TooFewBodies`], [`Error::NotFinite`] or [`Error::NegativeMass`].
+    /// Coincident bodies are no error here, since softening makes them legal:
+    /// see [`Bodies::require_distinct`].
+    pub fn new(
+        masses: Array1<f64>,
+        positions: Array2<f64>,
+        velocities: Array2<f64>,
+    ) -> Result<Self, Error> {
+        let bodies = masses.len();
+        let positions = rows("positions", positions.view(), bodies)?;
+        let velocities = rows("velocities", velocities.view(), bodies)?;
+        Self::from_rows(masses.to_vec(), positions, velocities)
+    }
+
+    /// A system from one mass, position and velocity per body.
+    ///
+    /// # Errors
+    /// As [`Bodies::new`].
+    pub fn from_rows(
+        masses: Vec<f64>,
+        positions: Vec<[f64; 3]>,
+        velocities: Vec<[f64; 3]>,
+    ) -> Result<Self, Error> {
+        let bodies = masses.len();
+        require_rows("positions", positions.len(), bodies)?;
+        require_rows("velocities", velocities.len(), bodies)?;
+        if bodies < 2 {
+            return Err(Error::TooFewBodies { bodies });
+        }
+        for (body, &mass) in masses.iter().enumerate() {
+            require_finite(body, "mass", &[mass])?;
+            require_finite(body, "position", &positions[body])?;
+            require_finite(body, "velocity", &velocities[body])?;
+            if mass < 0.0 {
+                return Err(Error::NegativeMass { body, mass });
+            }
+        }
+        let coincident = first_coincident(&positions);
+        Ok(Self { masses, positions, velocities, coincident })
+    }
+
+    /// The number of bodies, at least 2.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a system is never empty")]
+    pub fn len(&self) -> usize {
+        self.masses.len()
+    }
+
+    /// Masses, shape `(n,)`.
+    #[must_use]
+    pub fn masses(&self) -> ArrayView1<'_, f64> {
+        ArrayView1::from(self.masses.as_slice())
+    }
+
+    /// Positions, shape `(n, 3)`, in row-major order.
+    #[must_use]
+    pub fn positions(&self) -> ArrayView2<'_, f64> {
+        ArrayView2::from(self.positions.as_slice())
+    }
+
+    /// Velocities, shape `(n, 3)`, in row-major order.
+    #[must_use]
+    pub fn velocities(&self) -> ArrayView2<'_, f64> {
+        ArrayView2::from(self.velocities.as_slice())
+    }
+
+    /// The masses as a slice.
+    #[must_use]
+    pub fn mass_slice(&self) -> &[f64] {
+        &self.masses
+    }
+
+    /// The positions, one row per body.
+    #[must_use]
+    pub fn position_rows(&self) -> &[[f64; 3]] {
+        &self.positions
+    }
+
+    /// The velocities, one row per body.
+    #[must_use]
+    pub fn velocity_rows(&self) -> &[[f64; 3]] {
+        &self.velocities
+    }
+
+    /// Nothing where the force between all bodies is finite: with a softening above zero, or where no
+    /// two bodies were at one point when the system was made.
+    ///
+    /// # Errors
+    /// [`Error::Coincident`].
+    pub fn require_distinct(&self, softening: f64) -> Result<(), Error> {
+        match self.coincident {
+            Some((first, second)) if softening == 0.0 => Err(Error::Coincident { first, second }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Replaces positions and velocities by what `state` gives for each body, if all of it is finite;
+    /// else the system keeps its state. `state` is called twice per body.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`].
+    pub fn set_state(
+        &mut self,
+        state: impl Fn(usize) -> ([f64; 3], [f64; 3]),
+    ) -> Result<(), Error> {
+        let finite = |body: &usize| {
+            let (position, velocity) = state(*body);
+            position.iter().chain(&velocity).all(|x| x.is_finite())
+        };
+        if let Some(body) = (0..self.len()).find(|body| !finite(body)) {
+            return Err(Error::Diverged { body });
+        }
+        for body in 0..self.len() {
+            (self.positions[body], self.velocities[body]) = state(body);
+        }
+        Ok(())
+    }
+}
+
+fn rows(
+    array: &'static str,
+    view: ArrayView2<'_, f64>,
+    bodies: usize,
+) -> Result<Vec<[f64; 3]>, Error> {
+    if view.dim() != (bodies, 3) {
+        let expected = vec![bodies, 3];
+        return Err(Error::Shape { array, found: view.shape().to_vec(), expected, bodies });
+    }
+    Ok(view.rows().into_iter().map(|row| [row[0], row[1], row[2]]).collect())
+}
+
+fn require_rows(array: &'static str, found: usize, bodies: usize) -> Result<(), Error> {
+    if found == bodies {
+        return Ok(());
+    }
+    Err(Error::Shape { array, found: vec![found, 3], expected: vec![bodies, 3], bodies })
+}
+
+fn require_finite(body: usize, quantity: &'static str, numbers: &[f64]) -> Result<(), Error> {
+    if numbers.iter().all(|x| x.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::NotFinite { body, quantity })
+}
+
+/// The first body that is where an earlier one is, after that one. O(n).
+fn first_coincident(positions: &[[f64; 3]]) -> Option<(usize, usize)> {
+    let mut seen = HashMap::with_capacity(positions.len());
+    positions.iter().enumerate().find_map(|(body, position)| {
+        // -0.0 and 0.0 are one point: adding zero makes both of them 0.0.
+        let bits = position.map(|x| (x + 0.0).to_bits());
+        seen.insert(bits, body).map(|earlier| (earlier, body))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    fn binary() -> Bodies {
+        Bodies::from_rows(
+            vec![1.0, 2.0],
+            vec![[0.0; 3], [1.0, 0.0, 0.0]],
+            vec![[0.0; 3], [0.0, 1.0, 0.0]],
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn views_have_the_published_shapes() {
+        let bodies = binary();
+        assert_eq!(bodies.masses(), array![1.0, 2.0]);
+        assert_eq!(bodies.positions(), array![[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]);
+        assert_eq!(bodies.velocities().dim(), (2, 3));
+    }
+
+    #[test]
+    fn malformed_systems_are_refused_with_their_place() {
+        let zeros = || Array2::zeros((2, 3));
+        let shape = Bodies::new(array![1.0, 1.0], Array2::zeros((2, 2)), zeros()).unwrap_err();
+        assert!(matches!(shape, Error::Shape { array: "positions", .. }));
+        let one = Bodies::from_rows(vec![1.0], vec![[0.0; 3]], vec![[0.0; 3]]).unwrap_err();
+        assert_eq!(one, Error::TooFewBodies { bodies: 1 });
+        let mass = Bodies::new(array![1.0, -1.0], zeros(), zeros()).unwrap_err();
+        assert_eq!(mass, Error::NegativeMass { body: 1, mass: -1.0 });
+        let mut velocities = zeros();
+        velocities[[1, 2]] = f64::NAN;
+        let nan = Bodies::new(array![1.0, 1.0], zeros(), velocities).unwrap_err();
+        assert_eq!(nan, Error::NotFinite { body: 1, quantity: "velocity" });
+    }
+
+    #[test]
+    fn coincident_bodies_need_softening() {
+        let positions = array![[0.0, 1.0, 2.0], [5.0, 5.0, 5.0], [-0.0, 1.0, 2.0]];
+        let bodies = Bodies::new(array![1.0, 1.0, 1.0], positions, Array2::zeros((3, 3))).unwrap();
+        assert_eq!(bodies.require_distinct(0.0), Err(Error::Coincident { first: 0, second: 2 }));
+        assert_eq!(bodies.require_distinct(0.1), Ok(()));
+        assert_eq!(binary().require_distinct(0.0), Ok(()));
+    }
+
+    #[test]
+    fn a_state_that_is_not_finite_is_refused_and_changes_nothing() {
+        let mut bodies = binary();
+        let before = bodies.clone();
+        let diverging = |body| ([body as f64 / 0.0; 3], [0.0; 3]);
+        assert_eq!(bodies.set_state(diverging), Err(Error::Diverged { body: 0 }));
+        assert_eq!(bodies, before);
+        bodies.set_state(|body| ([body as f64; 3], [2.0; 3])).unwrap();
+        assert_eq!(bodies.position_rows()[1], [1.0; 3]);
+        assert_eq!(bodies.velocity_rows()[0], [2.0; 3]);
+    }
+}

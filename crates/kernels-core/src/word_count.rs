@@ -1,0 +1,95 @@
+//! Word-frequency count: how often each word of a text occurs. What a word is: [`crate::text`].
+//!
+//! A way to be exact and fast at once, which every backend but the lesson's own variants takes: split
+//! on **ASCII** separators only, lower-case ASCII letters only, count these raw segments with the least
+//! offset of each, and treat the few *distinct* segments that hold other bytes the Unicode way when
+//! all is counted ([`Counts::from_segments`]). It works in chunks, threads and on a GPU alike, since
+//! partial counts merge: addition of the counts, minimum of the offsets.
+//!
+//! Cost: O(bytes) + O(distinct words). Error: none, every backend gives equal counts.
+
+use std::fmt;
+
+use crate::{Counts, Error, Executor, Serial};
+
+/// A word counter of one backend: add the pieces of a text, then take the counts.
+///
+/// ```
+/// # use kernels_core::{Counts, Error, WordCount};
+/// fn most_common(counter: &mut dyn WordCount, text: &str) -> Result<Option<String>, Error> {
+///     let counts = counter.count(text.as_bytes())?;
+///     Ok(counts.ranked(1).iter().next().map(|top| top.word.to_owned()))
+/// }
+/// ```
+pub trait WordCount: Send {
+    /// Counts `piece`, which continues the text added before.
+    ///
+    /// A border between two pieces must not cut a word: end every piece but the last behind an ASCII
+    /// separator ([`crate::text::last_border`] finds one). Pieces of a megabyte or more keep every
+    /// backend busy.
+    ///
+    /// # Errors
+    /// [`Error::InvalidUtf8`] with the offset from the start of the whole text, and of a GPU the
+    /// errors of its device. After an error the counter starts afresh.
+    fn add(&mut self, piece: &[u8]) -> Result<(), Error>;
+
+    /// The counts of everything added. The counter starts afresh.
+    ///
+    /// # Errors
+    /// Of a GPU the errors of its device.
+    fn finish(&mut self) -> Result<Counts, Error>;
+
+    /// Counts one whole text.
+    ///
+    /// # Errors
+    /// As [`WordCount::add`] and [`WordCount::finish`].
+    fn count(&mut self, text: &[u8]) -> Result<Counts, Error> {
+        self.add(text)?;
+        self.finish()
+    }
+
+    /// What runs this counter's units; ranking and formatting the counts may use it too.
+    fn executor(&self) -> &dyn Executor {
+        &Serial
+    }
+}
+
+/// What a word counter is built with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WordCountOptions {
+    /// How the text is split.
+    pub algorithm: WordCountAlgorithm,
+}
+
+/// How a text is split into words. All give the same counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum WordCountAlgorithm {
+    /// One pass over the bytes.
+    #[default]
+    Scan,
+    /// The lesson's first program: one pass over the text per delimiter, each replaced by a space.
+    Replace,
+    /// The lesson's second program: one regular expression, its range bug mended.
+    Regex,
+}
+
+impl WordCountAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 3] = [Self::Scan, Self::Replace, Self::Regex];
+
+    /// The word that selects it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::Replace => "replace",
+            Self::Regex => "regex",
+        }
+    }
+}
+
+impl fmt::Display for WordCountAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
