@@ -1,0 +1,1 @@
+//! The suite against every backend that a program gets from the facade.
