@@ -74,6 +74,27 @@ pub fn lower(word: &str) -> Cow<'_, str> {
     }
 }
 
+/// A segment without ASCII separators as `str.lower()` gives it, where it is a single word: where it
+/// is not empty and holds no Unicode space.
+#[must_use]
+pub fn single_word(segment: &str) -> Option<Cow<'_, str>> {
+    let mut lowered = true;
+    for c in segment.chars() {
+        if is_space(c) {
+            return None;
+        }
+        lowered &= c.to_lowercase().eq([c]);
+    }
+    let word = if lowered { Cow::Borrowed(segment) } else { lower(segment) };
+    (!segment.is_empty()).then_some(word)
+}
+
+/// The number of code points of UTF-8 `text`: the bytes that continue none.
+#[must_use]
+pub fn code_points(text: &[u8]) -> usize {
+    text.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
+}
+
 /// The text as a string. `start` is the offset of its first byte in the whole text.
 ///
 /// # Errors

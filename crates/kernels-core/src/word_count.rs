@@ -29,14 +29,16 @@ pub trait WordCount: Send {
     /// backend busy.
     ///
     /// # Errors
-    /// [`Error::InvalidUtf8`] with the offset from the start of the whole text, and of a GPU the
-    /// errors of its device. After an error the counter starts afresh.
+    /// [`Error::InvalidUtf8`] with the offset from the start of the whole text, here or at the latest
+    /// from [`WordCount::finish`], and of a GPU the errors of its device. After an error the counter
+    /// starts afresh.
     fn add(&mut self, piece: &[u8]) -> Result<(), Error>;
 
     /// The counts of everything added. The counter starts afresh.
     ///
     /// # Errors
-    /// Of a GPU the errors of its device.
+    /// [`Error::InvalidUtf8`] with the least offset where [`WordCount::add`] has not checked, and of a
+    /// GPU the errors of its device.
     fn finish(&mut self) -> Result<Counts, Error>;
 
     /// Counts one whole text.

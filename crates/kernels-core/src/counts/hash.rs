@@ -1,0 +1,106 @@
+//! The hash of a word: folded multiplication, seeded once per process.
+//!
+//! `h(k) = fold((k_lo ^ a) (k_hi ^ b))`, where `k` is the word padded with zeros to 128 bits, `a` and
+//! `b` are random, the product has 128 bits and `fold` is the exclusive or of its halves. One
+//! multiplication hashes a word of up to 16 bytes. Longer words chain it over blocks of 16 bytes.
+//!
+//! Nobody who writes a text can know `a` and `b`, so nobody can choose words that collide: a text
+//! made to collide under one seed is spread by every other.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
+/// The secret numbers of the hash.
+#[derive(Debug, Clone, Copy)]
+pub struct Seed {
+    a: u64,
+    b: u64,
+}
+
+impl Seed {
+    /// The seed of this process: random, the same at every call.
+    #[must_use]
+    pub fn of_process() -> Self {
+        static SEED: LazyLock<Seed> = LazyLock::new(|| {
+            let random = RandomState::new();
+            Seed::new(random.hash_one(1), random.hash_one(2))
+        });
+        *SEED
+    }
+
+    /// A chosen seed, for tests.
+    #[must_use]
+    pub const fn new(a: u64, b: u64) -> Self {
+        Self { a, b }
+    }
+
+    /// The hash of a word of up to 16 bytes, given padded with zeros, first byte lowest.
+    #[must_use]
+    #[inline(always)]
+    pub const fn hash_key(self, key: u128) -> u64 {
+        fold(key as u64 ^ self.a, (key >> 64) as u64 ^ self.b)
+    }
+
+    /// The hash of any word; of one that fits a key, that of the key.
+    #[must_use]
+    pub fn hash(self, word: &[u8]) -> u64 {
+        let mut blocks = word.chunks(16);
+        let first = self.hash_key(key_of(blocks.next().unwrap_or_default()));
+        let chained = blocks.fold(first, |hash, block| {
+            let key = key_of(block);
+            fold(key as u64 ^ self.a ^ hash, (key >> 64) as u64 ^ self.b)
+        });
+        if word.len() > 16 { chained ^ (word.len() as u64) << 32 } else { chained }
+    }
+}
+
+const fn fold(x: u64, y: u64) -> u64 {
+    let product = x as u128 * y as u128;
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// Up to 16 bytes, padded with zeros.
+pub(super) fn key_of(block: &[u8]) -> u128 {
+    if let Ok(whole) = block.try_into() {
+        return u128::from_le_bytes(whole);
+    }
+    let mut key = [0; 16];
+    key[..block.len()].copy_from_slice(block);
+    u128::from_le_bytes(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_hashes_as_its_key() {
+        let seed = Seed::of_process();
+        assert_eq!(seed.hash(b"word"), seed.hash_key(u128::from(u32::from_le_bytes(*b"word"))));
+        assert_eq!(seed.hash(&[b'a'; 16]), seed.hash_key(u128::from_le_bytes([b'a'; 16])));
+    }
+
+    #[test]
+    fn long_words_differ_by_length_and_every_block() {
+        let seed = Seed::of_process();
+        let words: [&[u8]; 4] = [&[b'a'; 17], &[b'a'; 18], &[b'a'; 40], &[b'b'; 40]];
+        let mut hashes = words.map(|word| seed.hash(word)).to_vec();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), words.len());
+    }
+
+    /// Keys whose upper half equals `b` all make the product zero.
+    #[test]
+    fn keys_that_collide_under_a_known_seed_are_spread_by_another() {
+        let known = Seed::new(1, u64::from_le_bytes(*b"attacked"));
+        let keys = 1 << if cfg!(miri) { 8 } else { 20 };
+        let attack = |i: u64| u128::from(i) | u128::from(known.b) << 64;
+        assert!((0..keys).all(|i| known.hash_key(attack(i)) == 0));
+        let mut spread: Vec<_> =
+            (0..keys).map(|i| Seed::of_process().hash_key(attack(i))).collect();
+        spread.sort_unstable();
+        spread.dedup();
+        assert_eq!(spread.len() as u64, keys);
+    }
+}
