@@ -1,0 +1,83 @@
+//! Kinetic and potential energy in f64, whatever the precision of the forces.
+//!
+//! The sums are compensated, so their error does not grow with the number of bodies.
+//!
+//! Literature: Neumaier, Z. Angew. Math. Mech. 54, 39 (1974).
+
+use std::sync::{Mutex, PoisonError};
+
+use kernels_core::{Bodies, Energies, Executor};
+
+/// Bodies of a unit of work.
+const ROWS: usize = 32;
+
+/// A sum that keeps what rounding takes from it.
+#[derive(Debug, Clone, Copy, Default)]
+struct CompensatedSum {
+    sum: f64,
+    lost: f64,
+}
+
+impl CompensatedSum {
+    fn add(&mut self, x: f64) {
+        let sum = self.sum + x;
+        let (large, small) = if self.sum.abs() >= x.abs() { (self.sum, x) } else { (x, self.sum) };
+        self.lost += (large - sum) + small;
+        self.sum = sum;
+    }
+
+    fn value(self) -> f64 {
+        self.sum + self.lost
+    }
+}
+
+impl FromIterator<f64> for CompensatedSum {
+    fn from_iter<I: IntoIterator<Item = f64>>(numbers: I) -> Self {
+        let mut sum = Self::default();
+        numbers.into_iter().for_each(|x| sum.add(x));
+        sum
+    }
+}
+
+/// The energies of a system.
+pub(super) fn energies(bodies: &Bodies, softening: f64, executor: &dyn Executor) -> Energies {
+    let square = |v: &[f64; 3]| v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
+    let moving = bodies.mass_slice().iter().zip(bodies.velocity_rows());
+    let kinetic: CompensatedSum = moving.map(|(mass, v)| mass * square(v)).collect();
+    let potential = potential(bodies, softening * softening, executor);
+    Energies { kinetic: 0.5 * kinetic.value(), potential }
+}
+
+/// The units sum over the pairs of their bodies with earlier ones; their sums are added in order.
+fn potential(bodies: &Bodies, softening2: f64, executor: &dyn Executor) -> f64 {
+    let units = bodies.len().div_ceil(ROWS);
+    let sums: Vec<_> = (0..units).map(|_| Mutex::new(0.0)).collect();
+    executor.run(units, &|unit| {
+        let rows = unit * ROWS..bodies.len().min((unit + 1) * ROWS);
+        let pairs = rows.flat_map(|i| (0..i).map(move |j| (i, j)));
+        let sum: CompensatedSum = pairs.map(|(i, j)| pair(bodies, i, j, softening2)).collect();
+        *sums[unit].lock().unwrap_or_else(PoisonError::into_inner) = sum.value();
+    });
+    let sums = sums.into_iter().map(|sum| sum.into_inner().unwrap_or_else(PoisonError::into_inner));
+    sums.collect::<CompensatedSum>().value()
+}
+
+/// `- m_i m_j / sqrt(|x_j - x_i|^2 + eps^2)`
+fn pair(bodies: &Bodies, i: usize, j: usize, softening2: f64) -> f64 {
+    let (masses, positions) = (bodies.mass_slice(), bodies.position_rows());
+    let d: [f64; 3] = std::array::from_fn(|axis| positions[j][axis] - positions[i][axis]);
+    let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + softening2;
+    -masses[i] * masses[j] / r2.sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compensation_keeps_what_cancellation_would_lose() {
+        let numbers = [1.0, 1e100, 1.0, -1e100];
+        assert_eq!(numbers.iter().sum::<f64>(), 0.0);
+        assert_eq!(numbers.into_iter().collect::<CompensatedSum>().value(), 2.0);
+    }
+}

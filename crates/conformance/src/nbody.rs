@@ -1,0 +1,130 @@
+//! Cases of the N-body kernel.
+
+use std::fmt;
+
+use kernels_core::nbody::rms_error;
+use kernels_core::{
+    Backend, Bodies, Error, NBody, NBodyAlgorithm, NBodyOptions, Precision, tolerances,
+};
+use ndarray::Array2;
+
+use crate::Case;
+
+mod accuracy;
+mod laws;
+mod nbabel;
+mod refusals;
+mod runs;
+mod systems;
+
+/// Every case of the N-body kernel.
+pub fn cases() -> impl Iterator<Item = Case> {
+    [accuracy::CASES, laws::CASES, runs::CASES, refusals::CASES, nbabel::CASES]
+        .into_iter()
+        .flatten()
+        .copied()
+}
+
+/// A precision and an algorithm of a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Variant {
+    precision: Precision,
+    algorithm: NBodyAlgorithm,
+    on_gpu: bool,
+}
+
+impl Variant {
+    fn options(self, softening: f64) -> NBodyOptions {
+        let Self { precision, algorithm, .. } = self;
+        let precision = Some(precision);
+        NBodyOptions { precision, algorithm, softening, ..NBodyOptions::default() }
+    }
+
+    /// Bound on the rms relative error of accelerations.
+    fn bound(self) -> f64 {
+        let sum = match self.precision {
+            Precision::F64 if !self.on_gpu => tolerances::F64_RMS,
+            precision => tolerances::acceleration_rms(precision),
+        };
+        if self.algorithm == NBodyAlgorithm::Tree { sum + tolerances::TREE_RMS } else { sum }
+    }
+
+    /// How far apart two runs of some hundred steps may end that would end at one point but for
+    /// rounding: thousands of roundings, each doubled a few times by close encounters.
+    fn drift(self) -> f64 {
+        match (self.algorithm, self.precision) {
+            (NBodyAlgorithm::Tree, _) => 1e-4,
+            (_, Precision::F64) => 1e-11,
+            (_, Precision::Mixed | Precision::F32) => 1e-4,
+        }
+    }
+
+    /// The system in numbers that the precision can represent, so that a difference from the
+    /// reference is the kernel's.
+    fn representable(self, bodies: &Bodies) -> Bodies {
+        match self.precision {
+            Precision::F64 | Precision::Mixed => bodies.clone(),
+            Precision::F32 => systems::rounded_to_f32(bodies),
+        }
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.precision, self.algorithm)
+    }
+}
+
+/// Every precision with every algorithm of the backend. A backend may lack a combination, but none
+/// with the default precision or the default algorithm.
+fn variants(backend: &dyn Backend) -> Vec<Variant> {
+    let offered = backend.capabilities();
+    let on_gpu = backend.name() == "gpu";
+    let mut variants = Vec::new();
+    for &precision in &offered.precisions {
+        for &algorithm in &offered.nbody_algorithms {
+            let variant = Variant { precision, algorithm, on_gpu };
+            match backend.nbody(&variant.options(0.0)) {
+                Ok(_) => variants.push(variant),
+                Err(Error::UnsupportedPrecision { .. } | Error::UnsupportedAlgorithm { .. })
+                    if precision != offered.precisions[0]
+                        && algorithm != offered.nbody_algorithms[0] => {}
+                Err(error) => panic!("{variant} is offered, but {error}"),
+            }
+        }
+    }
+    assert!(!variants.is_empty(), "no N-body variant is offered");
+    variants
+}
+
+/// The kernel of a variant.
+fn kernel(backend: &dyn Backend, variant: Variant, softening: f64) -> Box<dyn NBody> {
+    backend
+        .nbody(&variant.options(softening))
+        .unwrap_or_else(|error| panic!("{variant}, softening {softening}: {error}"))
+}
+
+/// The accelerations by a fresh kernel.
+fn accelerations(
+    backend: &dyn Backend,
+    variant: Variant,
+    bodies: &Bodies,
+    softening: f64,
+) -> Array2<f64> {
+    let mut out = Array2::from_elem((bodies.len(), 3), f64::NAN);
+    kernel(backend, variant, softening)
+        .accelerations(bodies, out.view_mut())
+        .unwrap_or_else(|error| panic!("{variant}, {} bodies: {error}", bodies.len()));
+    out
+}
+
+fn assert_close(found: &Array2<f64>, expected: &Array2<f64>, bound: f64, what: impl fmt::Display) {
+    let error = rms_error(found.view(), expected.view());
+    assert!(error <= bound, "{what}: rms relative error {error:e} is above {bound:e}");
+}
+
+/// The largest distance between the positions of two systems, in any coordinate.
+fn largest_distance(a: &Bodies, b: &Bodies) -> f64 {
+    let pairs = a.position_rows().iter().flatten().zip(b.position_rows().iter().flatten());
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}

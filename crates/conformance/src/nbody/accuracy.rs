@@ -1,0 +1,129 @@
+//! Accelerations and energies against double-double arithmetic, within the published bounds.
+
+use kernels_core::nbody::{reference_accelerations, reference_energies};
+use kernels_core::{Backend, Bodies, NBodyAlgorithm, Precision, tolerances};
+
+use super::{Variant, accelerations, assert_close, kernel, systems, variants};
+use crate::Case;
+
+pub(super) const CASES: &[Case] = &[
+    Case::new("nbody_accelerations_of_2_to_70_bodies", small_systems),
+    Case::new("nbody_accelerations_around_tile_widths", tile_widths),
+    Case::new("nbody_accelerations_with_softening", softened),
+    Case::new("nbody_accelerations_of_a_tight_binary", tight_binary),
+    Case::new("nbody_accelerations_with_masses_over_12_orders", unequal_masses),
+    Case::new("nbody_accelerations_with_massless_bodies", massless),
+    Case::new("nbody_accelerations_far_from_the_origin", far_away),
+    Case::new("nbody_energies", energies),
+    Case::new("nbody_energies_with_softening", softened_energies),
+];
+
+fn small_systems(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        for n in 2..=70 {
+            check(backend, variant, &systems::cluster(n, n as u64), 0.0);
+        }
+    }
+}
+
+fn tile_widths(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        for n in [127, 128, 129, 255, 256, 257, 511, 512, 513, 1000] {
+            check(backend, variant, &systems::cluster(n, n as u64), 0.0);
+        }
+    }
+}
+
+fn softened(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        for softening in [1e-3, 0.1, 10.0] {
+            check(backend, variant, &systems::cluster(33, 5), softening);
+        }
+    }
+}
+
+fn tight_binary(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        let exponent = if variant.precision == Precision::F64 { -30 } else { -18 };
+        check(backend, variant, &systems::with_tight_binary(24, 2.0_f64.powi(exponent)), 0.0);
+    }
+}
+
+fn unequal_masses(backend: &dyn Backend) {
+    let cluster = systems::cluster(61, 6);
+    let bodies = systems::with_masses(&cluster, |i| 10.0_f64.powi(-(i as i32 % 13)));
+    for variant in variants(backend) {
+        check(backend, variant, &bodies, 0.0);
+    }
+}
+
+fn massless(backend: &dyn Backend) {
+    let cluster = systems::cluster(40, 7);
+    let every_third = systems::with_masses(&cluster, |i| if i % 3 == 0 { 0.0 } else { 0.025 });
+    let all_but_one = systems::with_masses(&cluster, |i| if i == 39 { 1.0 } else { 0.0 });
+    for variant in variants(backend) {
+        check(backend, variant, &every_third, 0.0);
+        check(backend, variant, &all_but_one, 0.0);
+        let nothing = systems::with_masses(&cluster, |_| 0.0);
+        let a = accelerations(backend, variant, &nothing, 0.0);
+        assert!(a.iter().all(|&x| x == 0.0), "{variant}: massless bodies attract");
+    }
+}
+
+fn far_away(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        let distance = if variant.precision == Precision::F64 { 1e6 } else { 1000.0 };
+        let bodies = systems::shifted(&systems::cluster(50, 8), [distance, -distance, distance]);
+        check(backend, variant, &bodies, 0.0);
+    }
+}
+
+/// Compares the accelerations with the reference.
+fn check(backend: &dyn Backend, variant: Variant, bodies: &Bodies, softening: f64) {
+    let bodies = variant.representable(bodies);
+    let found = accelerations(backend, variant, &bodies, softening);
+    let expected = reference_accelerations(&bodies, softening);
+    let what = format!("{variant}, {} bodies, softening {softening}", bodies.len());
+    assert_close(&found, &expected, variant.bound(), &what);
+    if variant.bound() == tolerances::F64_RMS {
+        let scale = (expected.iter().map(|x| x * x).sum::<f64>() / expected.len() as f64).sqrt();
+        let largest = (&found - &expected).iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        let bound = tolerances::F64_LARGEST;
+        assert!(largest <= bound * scale, "{what}: largest error {:e}", largest / scale);
+    }
+}
+
+fn energies(backend: &dyn Backend) {
+    for n in (2..20).chain([33, 64, 127, 128, 129, 500]) {
+        check_energies(backend, &systems::cluster(n, 3), 0.0);
+    }
+    let cluster = systems::cluster(61, 6);
+    let unequal = systems::with_masses(&cluster, |i| 10.0_f64.powi(-(i as i32 % 13)));
+    check_energies(backend, &unequal, 0.0);
+}
+
+fn softened_energies(backend: &dyn Backend) {
+    for softening in [1e-3, 0.1, 10.0] {
+        check_energies(backend, &systems::cluster(45, 4), softening);
+    }
+}
+
+fn check_energies(backend: &dyn Backend, bodies: &Bodies, softening: f64) {
+    for variant in variants(backend) {
+        let bodies = variant.representable(bodies);
+        let expected = reference_energies(&bodies, softening);
+        let found = kernel(backend, variant, softening).energies(&bodies).expect("energies");
+        let mut bound = tolerances::energy(variant.precision);
+        if variant.algorithm == NBodyAlgorithm::Tree {
+            bound += tolerances::TREE_RMS;
+        }
+        for (name, found, expected) in [
+            ("kinetic", found.kinetic, expected.kinetic),
+            ("potential", found.potential, expected.potential),
+        ] {
+            let error = ((found - expected) / expected).abs();
+            let n = bodies.len();
+            assert!(error <= bound, "{variant}, {n} bodies: {name} energy is off by {error:e}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Runs of many steps: how they are cut and which kernel object makes them may not matter.
+
+use kernels_core::nbody::leapfrog;
+use kernels_core::{Backend, Bodies};
+use ndarray::Array2;
+
+use super::{accelerations, kernel, largest_distance, systems, variants};
+use crate::Case;
+
+pub(super) const CASES: &[Case] = &[
+    Case::new("nbody_run_does_not_depend_on_how_it_is_cut", chunks),
+    Case::new("nbody_run_does_not_depend_on_the_kernel_object", fresh_kernels),
+    Case::new("nbody_kernel_serves_one_system_after_another", reuse),
+    Case::new("nbody_run_agrees_with_the_plain_leapfrog", plain_leapfrog),
+    Case::new("nbody_no_steps_change_nothing", no_steps),
+];
+
+fn chunks(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        for n in [2, 7, 16, 33, 130] {
+            let bodies = systems::cluster(n, 31);
+            let mut kernel = kernel(backend, variant, 0.0);
+            let mut run = |cuts: &[u64]| {
+                let mut moving = bodies.clone();
+                for &steps in cuts {
+                    kernel.leapfrog(&mut moving, 1e-3, steps).expect("a run");
+                }
+                moving
+            };
+            let whole = run(&[20]);
+            assert_eq!(whole, run(&[1, 7, 12]), "{variant}, {n} bodies: cut in three");
+            assert_eq!(whole, run(&[1; 20]), "{variant}, {n} bodies: cut in single steps");
+        }
+    }
+}
+
+/// What a kernel remembers of its last run may save work, but not change a bit.
+fn fresh_kernels(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        let bodies = systems::cluster(21, 32);
+        let mut whole = bodies.clone();
+        kernel(backend, variant, 0.0).leapfrog(&mut whole, 1e-3, 10).expect("a run");
+        let mut cut = bodies;
+        for _ in 0..2 {
+            kernel(backend, variant, 0.0).leapfrog(&mut cut, 1e-3, 5).expect("a run");
+        }
+        assert_eq!(whole, cut, "{variant}");
+    }
+}
+
+fn reuse(backend: &dyn Backend) {
+    let cluster = systems::cluster(30, 33);
+    let other_masses = systems::with_masses(&cluster, |i| 1.0 / (1.0 + i as f64));
+    let systems = [
+        cluster.clone(),
+        other_masses,
+        systems::cluster(5, 34),
+        cluster.clone(),
+        systems::shifted(&cluster, [1.0, 0.0, 0.0]),
+        systems::cluster(200, 35),
+        systems::permuted(&cluster, |i| 29 - i),
+    ];
+    for variant in variants(backend) {
+        let mut used = kernel(backend, variant, 0.0);
+        for (place, bodies) in systems.iter().enumerate() {
+            let (mut by_used, mut by_fresh) = (bodies.clone(), bodies.clone());
+            used.leapfrog(&mut by_used, 1e-3, 3).expect("a run");
+            kernel(backend, variant, 0.0).leapfrog(&mut by_fresh, 1e-3, 3).expect("a run");
+            assert_eq!(by_used, by_fresh, "{variant}, system {place}");
+            let mut a = Array2::zeros((bodies.len(), 3));
+            used.accelerations(bodies, a.view_mut()).expect("accelerations");
+            let fresh = accelerations(backend, variant, bodies, 0.0);
+            assert_eq!(a, fresh, "{variant}, accelerations of system {place}");
+        }
+    }
+}
+
+fn plain_leapfrog(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        let bodies = variant.representable(&systems::cluster(40, 36));
+        let (mut found, mut expected) = (bodies.clone(), bodies);
+        kernel(backend, variant, 0.01).leapfrog(&mut found, 1e-3, 50).expect("a run");
+        let mut plain = kernel(backend, variant, 0.01);
+        leapfrog(&mut *plain, &mut expected, 1e-3, 50).expect("a run");
+        let distance = largest_distance(&found, &expected);
+        assert!(distance <= variant.drift(), "{variant}: {distance:e} apart");
+        let speeds = |bodies: &Bodies| bodies.velocities().to_owned();
+        let apart =
+            (&speeds(&found) - &speeds(&expected)).iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        assert!(apart <= 100.0 * variant.drift(), "{variant}: velocities {apart:e} apart");
+    }
+}
+
+fn no_steps(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        let bodies = systems::cluster(9, 37);
+        let mut still = bodies.clone();
+        kernel(backend, variant, 0.0).leapfrog(&mut still, 1e-3, 0).expect("no run");
+        assert_eq!(still, bodies, "{variant}");
+    }
+}

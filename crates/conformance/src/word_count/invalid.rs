@@ -1,0 +1,98 @@
+//! Invalid UTF-8: refused, with the least offset in the whole text.
+
+use kernels_core::{Backend, Error};
+
+use super::{assert_counts, count_pieces, counters, naive};
+use crate::Case;
+
+pub(super) const CASES: &[Case] = &[
+    Case::new("invalid_utf8_of_every_kind_is_refused", kinds),
+    Case::new("invalid_utf8_is_found_at_every_place", places),
+    Case::new("invalid_utf8_is_found_in_any_piece", pieces),
+    Case::new("invalid_utf8_far_into_a_long_text", far),
+    Case::new("least_of_several_offsets_is_reported", least),
+];
+
+/// What is not UTF-8, one of each kind.
+const INVALID: &[&[u8]] = &[
+    b"\xff",
+    b"\x80",
+    b"\xc0\xaf",
+    b"\xc3",
+    b"\xe2\x82",
+    b"\xed\xa0\x80",
+    b"\xf0\x9f\x98",
+    b"\xf4\x90\x80\x80",
+    b"\xf8\x88\x80\x80\x80",
+];
+
+fn kinds(backend: &dyn Backend) {
+    for invalid in INVALID {
+        for (before, after) in [("", ""), ("ab ", ""), ("", " ab"), ("Ä", " b"), ("a ", "b")] {
+            let text = [before.as_bytes(), invalid, after.as_bytes()].concat();
+            check(backend, &text, before.len());
+        }
+    }
+}
+
+/// Every place of a text that is wider than any register.
+fn places(backend: &dyn Backend) {
+    let clean = "word and wörd, ".repeat(10);
+    for at in (0..clean.len()).filter(|&at| clean.is_char_boundary(at)) {
+        for invalid in [&b"\xff"[..], b"\xe2\x82"] {
+            let text = [&clean.as_bytes()[..at], invalid, &clean.as_bytes()[at..]].concat();
+            check(backend, &text, at);
+        }
+    }
+}
+
+fn pieces(backend: &dyn Backend) {
+    let good = "some wörds ";
+    for (algorithm, mut counter) in counters(backend) {
+        for bad in 0..5 {
+            let mut added = Vec::new();
+            let mut refused = Ok(());
+            for piece in 0..5 {
+                let text: &[u8] = if piece == bad { b"ab \xe2\x82 " } else { good.as_bytes() };
+                added.push(text);
+                refused = refused.and_then(|()| counter.add(text));
+            }
+            let refused = refused.and_then(|()| counter.finish().map(drop));
+            let offset = (good.len() * bad + 3) as u64;
+            assert_eq!(refused, Err(Error::InvalidUtf8 { offset }), "{algorithm}, piece {bad}");
+            // The pieces behind the bad one were not added: the counter is as new.
+            let counts = count_pieces(&mut *counter, [good.as_bytes()]);
+            assert_counts(
+                &counts,
+                &naive::count(good),
+                format_args!("{algorithm}, after an error"),
+            );
+        }
+    }
+}
+
+fn far(backend: &dyn Backend) {
+    let clean = "Lorem ipsum dolor sit amet, ".repeat(20_000);
+    for at in [1, clean.len() / 3, clean.len() / 2 + 7, clean.len() - 1, clean.len()] {
+        let text = [&clean.as_bytes()[..at], b"\xff", &clean.as_bytes()[at..]].concat();
+        check(backend, &text, at);
+    }
+}
+
+/// Several threads may find one each.
+fn least(backend: &dyn Backend) {
+    let mut text = "one two three four ".repeat(1000).into_bytes();
+    for at in (4_000..text.len()).step_by(1_001) {
+        text[at] = 0xff;
+    }
+    check(backend, &text, 4_000);
+}
+
+fn check(backend: &dyn Backend, text: &[u8], offset: usize) {
+    let expected = Err(Error::InvalidUtf8 { offset: offset as u64 });
+    for (algorithm, mut counter) in counters(backend) {
+        let found = counter.count(text).map(|counts| counts.len());
+        let start = String::from_utf8_lossy(&text[..text.len().min(60)]);
+        assert_eq!(found, expected, "{algorithm}, {} bytes {start:?}", text.len());
+    }
+}
