@@ -1,0 +1,236 @@
+//! What an instruction level knows about `r^-3`, and which numbers it computes in.
+
+use std::fmt::Debug;
+
+#[cfg(target_arch = "aarch64")]
+use fearless_simd::Neon;
+use fearless_simd::prelude::*;
+#[cfg(target_arch = "x86_64")]
+use fearless_simd::{Avx2, Avx512, Sse2};
+use fearless_simd::{Fallback, Simd};
+
+/// A native vector of `T`.
+pub(super) type Vector<S, T> = <T as SimdFloatElement>::Native<S>;
+
+/// The numbers of a kernel: f64 or f32.
+pub(super) trait Real: SimdFloatElement + Send + Sync + Debug + 'static {
+    /// Rounded from f64.
+    fn from_f64(x: f64) -> Self;
+
+    /// Widened to f64.
+    fn to_f64(self) -> f64;
+
+    /// `r^-1`, roughly.
+    fn seed<S: Lanes>(simd: S, r2: Vector<S, Self>) -> Vector<S, Self>;
+
+    /// `r^-3` from its seed, to the precision of the type.
+    fn inverse_cube<S: Lanes>(
+        simd: S,
+        r2: Vector<S, Self>,
+        seed: Vector<S, Self>,
+    ) -> Vector<S, Self>;
+}
+
+impl Real for f64 {
+    #[inline(always)]
+    fn from_f64(x: f64) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    #[inline(always)]
+    fn seed<S: Lanes>(simd: S, r2: S::f64s) -> S::f64s {
+        simd.seed_f64(r2)
+    }
+
+    #[inline(always)]
+    fn inverse_cube<S: Lanes>(simd: S, r2: S::f64s, seed: S::f64s) -> S::f64s {
+        simd.inverse_cube_f64(r2, seed)
+    }
+}
+
+impl Real for f32 {
+    #[inline(always)]
+    fn from_f64(x: f64) -> Self {
+        x as Self
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+
+    #[inline(always)]
+    fn seed<S: Lanes>(simd: S, r2: S::f32s) -> S::f32s {
+        simd.seed_f32(r2)
+    }
+
+    #[inline(always)]
+    fn inverse_cube<S: Lanes>(simd: S, r2: S::f32s, seed: S::f32s) -> S::f32s {
+        simd.inverse_cube_f32(r2, seed)
+    }
+}
+
+/// An instruction level: how it begins `r^-1` and what is left to do.
+///
+/// The provided methods are for levels without a fast reciprocal square root in the type: the seed is
+/// exact but for rounding, and only has to be cubed.
+pub(super) trait Lanes: Simd {
+    /// Whether two vectors of bodies and what is computed of them fit into the registers.
+    const MANY_REGISTERS: bool = false;
+
+    /// `r^-1`, roughly.
+    #[inline(always)]
+    fn seed_f64(self, r2: Self::f64s) -> Self::f64s {
+        Self::f64s::splat(self, 1.0) / r2.sqrt()
+    }
+
+    /// `r^-3` from its seed.
+    #[inline(always)]
+    fn inverse_cube_f64(self, _r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
+        seed * seed * seed
+    }
+
+    /// `r^-1`, roughly.
+    #[inline(always)]
+    fn seed_f32(self, r2: Self::f32s) -> Self::f32s {
+        Self::f32s::splat(self, 1.0) / r2.sqrt()
+    }
+
+    /// `r^-3` from its seed.
+    #[inline(always)]
+    fn inverse_cube_f32(self, _r2: Self::f32s, seed: Self::f32s) -> Self::f32s {
+        seed * seed * seed
+    }
+}
+
+/// `r^-3 = y^3 (1 + 3/2 h + 15/8 h^2 + 35/16 h^3)` with `h = 1 - r^2 y^2` of a seed with `|h| < 2^-13`.
+#[inline(always)]
+fn cubic<S: Simd>(simd: S, r2: S::f64s, y: S::f64s) -> S::f64s {
+    let constant = |c| S::f64s::splat(simd, c);
+    let y2 = y * y;
+    let minus_h = r2.mul_sub(y2, constant(1.0));
+    let y3 = y * y2;
+    let series = minus_h.mul_add(constant(-35.0 / 16.0), constant(15.0 / 8.0));
+    let series = series.mul_add(minus_h, constant(-1.5));
+    (y3 * minus_h).mul_add(series, y3)
+}
+
+/// `r^-3 = y^3 (1 + 3/2 h)` with `h = 1 - r^2 y^2`, for f32.
+#[inline(always)]
+fn linear<S: Simd>(simd: S, r2: S::f32s, y: S::f32s) -> S::f32s {
+    let y2 = y * y;
+    let minus_h = r2.mul_sub(y2, S::f32s::splat(simd, 1.0));
+    let y3 = y * y2;
+    (y3 * minus_h).mul_add(S::f32s::splat(simd, -1.5), y3)
+}
+
+impl Lanes for Fallback {}
+
+#[cfg(target_arch = "x86_64")]
+impl Lanes for Sse2 {}
+
+#[cfg(target_arch = "aarch64")]
+impl Lanes for Neon {}
+
+#[cfg(target_arch = "x86_64")]
+impl Lanes for Avx512 {
+    const MANY_REGISTERS: bool = true;
+
+    #[inline(always)]
+    fn seed_f64(self, r2: Self::f64s) -> Self::f64s {
+        x86::rsqrt14_f64(self, r2.into()).simd_into(self)
+    }
+
+    #[inline(always)]
+    fn inverse_cube_f64(self, r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
+        cubic(self, r2, seed)
+    }
+
+    #[inline(always)]
+    fn seed_f32(self, r2: Self::f32s) -> Self::f32s {
+        x86::rsqrt14_f32(self, r2.into()).simd_into(self)
+    }
+
+    #[inline(always)]
+    fn inverse_cube_f32(self, r2: Self::f32s, seed: Self::f32s) -> Self::f32s {
+        linear(self, r2, seed)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Lanes for Avx2 {
+    #[inline(always)]
+    fn seed_f64(self, r2: Self::f64s) -> Self::f64s {
+        let y: Self::f64s = x86::halve_exponent(self, r2.into()).simd_into(self);
+        let w = r2 * (y * y);
+        let polish =
+            w.mul_add(Self::f64s::splat(self, POLISH[2]), Self::f64s::splat(self, POLISH[1]));
+        y * polish.mul_add(w, Self::f64s::splat(self, POLISH[0]))
+    }
+
+    #[inline(always)]
+    fn inverse_cube_f64(self, r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
+        cubic(self, r2, seed)
+    }
+
+    #[inline(always)]
+    fn seed_f32(self, r2: Self::f32s) -> Self::f32s {
+        x86::rsqrt_f32(self, r2.into()).simd_into(self)
+    }
+
+    #[inline(always)]
+    fn inverse_cube_f32(self, r2: Self::f32s, seed: Self::f32s) -> Self::f32s {
+        linear(self, r2, seed)
+    }
+}
+
+/// `w^(-1/2)` as a polynomial of least largest error where [`x86::halve_exponent`] leaves
+/// `w = r^2 y^2`.
+#[cfg(target_arch = "x86_64")]
+const POLISH: [f64; 3] = [1.876_598_339_417_112_6, -1.252_100_332_979_804_6, 0.375_502_206_898_29];
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    //! The instructions that `fearless_simd` has no name for.
+
+    use std::arch::x86_64::*;
+
+    fearless_simd::kernel!(
+        /// `r^-1` to 14 bits, for every normal and subnormal number.
+        #[inline(always)]
+        pub(super) fn rsqrt14_f64(avx512: Avx512, r2: __m512d) -> __m512d {
+            _mm512_rsqrt14_pd(r2)
+        }
+    );
+
+    fearless_simd::kernel!(
+        /// `r^-1` to 14 bits.
+        #[inline(always)]
+        pub(super) fn rsqrt14_f32(avx512: Avx512, r2: __m512) -> __m512 {
+            _mm512_rsqrt14_ps(r2)
+        }
+    );
+
+    fearless_simd::kernel!(
+        /// `r^-1` to 11.4 bits.
+        #[inline(always)]
+        pub(super) fn rsqrt_f32(avx2: Avx2, r2: __m256) -> __m256 {
+            _mm256_rsqrt_ps(r2)
+        }
+    );
+
+    fearless_simd::kernel!(
+        /// `r^-1` to 3.5 %: the exponent halved and negated, the fraction interpolated.
+        #[inline(always)]
+        pub(super) fn halve_exponent(avx2: Avx2, r2: __m256d) -> __m256d {
+            let magic = _mm256_set1_epi64x(0x5fe6_eb50_c7b5_37a9);
+            let half = _mm256_srli_epi64::<1>(_mm256_castpd_si256(r2));
+            _mm256_castsi256_pd(_mm256_sub_epi64(magic, half))
+        }
+    );
+}
