@@ -129,15 +129,13 @@ impl Capabilities {
         backend: &'static str,
         asked: Option<Precision>,
     ) -> Result<Precision, Error> {
-        match asked {
-            None => Ok(self.precisions[0]),
-            Some(precision) if self.precisions.contains(&precision) => Ok(precision),
-            Some(precision) => Err(Error::UnsupportedPrecision {
-                backend,
-                precision,
-                supported: self.precisions.clone(),
-            }),
+        let default = self.precisions.first().copied();
+        let precision = asked.or(default).unwrap_or(Precision::F64);
+        if self.precisions.contains(&precision) {
+            return Ok(precision);
         }
+        let supported = self.precisions.clone();
+        Err(Error::UnsupportedPrecision { backend, precision, supported })
     }
 
     /// Nothing where the backend has the N-body algorithm.

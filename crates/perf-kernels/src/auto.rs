@@ -54,7 +54,9 @@ impl Workload {
             Self::WordCount { bytes: Some(bytes), .. } if bytes < THREADS_FROM_BYTES => {
                 (SMALL, format!("{bytes} bytes of text"))
             }
-            Self::WordCount { bytes: Some(bytes), .. } => (MEDIUM, format!("{bytes} bytes of text")),
+            Self::WordCount { bytes: Some(bytes), .. } => {
+                (MEDIUM, format!("{bytes} bytes of text"))
+            }
             Self::WordCount { bytes: None, .. } => (MEDIUM, "a text of unknown size".to_owned()),
         }
     }
@@ -93,9 +95,8 @@ pub(crate) fn pick(
     workload: &Workload,
 ) -> Result<Selected, SelectionError> {
     let (order, size) = workload.preference();
-    let preferred = order
-        .iter()
-        .filter_map(|name| backends.iter().find(|backend| backend.name() == *name));
+    let preferred =
+        order.iter().filter_map(|name| backends.iter().find(|backend| backend.name() == *name));
     let backend = preferred
         .chain(backends)
         .find(|backend| backend.availability().is_ready() && workload.fits(backend.as_ref()))

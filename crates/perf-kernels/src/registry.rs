@@ -143,11 +143,7 @@ fn compiled_in(settings: &Settings) -> Result<Vec<Arc<dyn Backend>>, SelectionEr
     #[cfg(all(feature = "rayon", feature = "simd"))]
     backends.push(Arc::new(backend_rayon::Threads::over("rayon", simd, settings.threads)));
     #[cfg(feature = "rayon")]
-    backends.push(Arc::new(backend_rayon::Threads::over(
-        "rayon-scalar",
-        scalar,
-        settings.threads,
-    )));
+    backends.push(Arc::new(backend_rayon::Threads::over("rayon-scalar", scalar, settings.threads)));
     #[cfg(feature = "gpu")]
     backends.push(Arc::new(backend_gpu::Gpu::new()));
     Ok(backends)
