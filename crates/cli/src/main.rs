@@ -1,2 +1,32 @@
-//! cli
-fn main() {}
+//! The program `cli`: word count and N-body on the backend you name.
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod counting;
+mod failure;
+mod generate;
+mod interrupt;
+mod nbody;
+mod notes;
+mod output;
+mod progress;
+mod python;
+mod readers;
+mod report;
+mod selection;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = match args::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return failure::usage(&error),
+    };
+    match commands::run(cli) {
+        Ok(code) => code,
+        Err(error) => failure::report(&error),
+    }
+}

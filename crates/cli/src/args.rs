@@ -1,0 +1,320 @@
+//! What can be written on the command line.
+
+mod values;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use perf_kernels::{NBodyAlgorithm, NBodyOptions, Precision, WordCountAlgorithm};
+
+use values::{count, fraction, non_negative, positive};
+
+/// Word-frequency count and gravitational N-body on the backend you name: scalar, SIMD, threads or
+/// GPU.
+#[derive(Debug, Parser)]
+#[command(name = "cli", version, after_help = EXAMPLES, propagate_version = true)]
+#[command(subcommand_required = true, arg_required_else_help = false)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) volume: Volume,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cli nbody data/input16
+  PERF_BACKEND=gpu cli nbody data/input16
+  cli nbody -b simd data/input16 --t-end 1
+  cli wordcount data/sample.txt counts.dat
+  cli wordcount -b rayon - < data/sample.txt
+  cli backends
+
+Exit codes: 0 done, 1 failed (bad input, I/O), 2 wrong usage, 3 backend unavailable,
+130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Nbody(NBody),
+    #[command(name = "wordcount")]
+    WordCount(WordCount),
+    Backends(Backends),
+    Generate(Generate),
+    Completions(Completions),
+    /// Print the manual page
+    ///
+    /// Shows it at once with `cli man | man -l -`.
+    Man,
+}
+
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Volume {
+    /// Print no notes and no progress on standard error, only errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Print on standard error what runs where and how long each part took
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+/// Which backend runs, and how it is built.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BackendArgs {
+    /// The backend: scalar, simd, rayon, rayon-scalar, gpu or auto [default: PERF_BACKEND, else auto]
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) backend: Option<String>,
+    /// Threads of the threaded backends [default: as many as this process may use]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// A lower instruction level than the processor has
+    #[arg(long, value_name = "LEVEL", hide = true)]
+    pub(crate) simd_level: Option<String>,
+}
+
+/// Move bodies under their gravity, from a file in nbabel's format
+///
+/// INPUT holds a body a line: id mass x y z vx vy vz, the id being optional. Units have G = 1.
+/// The step is velocity Verlet of the fixed length --dt; int(t_end/dt)+1 steps are made.
+/// The energy is printed behind step 0 and every --report-every steps, dE/E against the print before.
+#[derive(Debug, Args)]
+#[command(after_help = NBODY_EXAMPLES)]
+pub(crate) struct NBody {
+    /// The bodies at the start; '-' is standard input
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    pub(crate) input: Option<PathBuf>,
+    /// The time to end at [default: 10, or what the resumed run had]
+    #[arg(long, value_name = "T", value_parser = positive)]
+    pub(crate) t_end: Option<f64>,
+    /// The time step
+    #[arg(long, value_name = "DT", value_parser = positive, default_value = "0.001")]
+    #[arg(conflicts_with = "resume")]
+    pub(crate) dt: f64,
+    /// Plummer's softening length
+    #[arg(long, value_name = "EPS", value_parser = non_negative, default_value = "0")]
+    #[arg(conflicts_with = "resume")]
+    pub(crate) softening: f64,
+    /// The numbers computed with [default: the backend's, f64 on every processor]
+    #[arg(long, value_enum, conflicts_with = "resume")]
+    pub(crate) precision: Option<PrecisionName>,
+    /// How the forces are summed
+    #[arg(long, value_enum, default_value = "direct", conflicts_with = "resume")]
+    pub(crate) algorithm: NBodyAlgorithmName,
+    /// The opening angle of the tree: smaller is more exact and slower
+    #[arg(long, value_name = "THETA", value_parser = positive)]
+    #[arg(default_value_t = NBodyOptions::DEFAULT_OPENING, conflicts_with = "resume")]
+    pub(crate) opening: f64,
+    /// Steps between two prints of the energy; 0 computes and prints none [default: 100, or what the
+    /// resumed run had]
+    #[arg(long, value_name = "STEPS")]
+    pub(crate) report_every: Option<u64>,
+    /// Write the final state to FILE, in the format of INPUT
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Save the run to FILE now and then, and when it is interrupted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Seconds between two saves
+    #[arg(long, value_name = "SECONDS", value_parser = positive, default_value = "60")]
+    pub(crate) checkpoint_every: f64,
+    /// Go on with the run saved in FILE, which stays its checkpoint unless --checkpoint names another
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Print one JSON record instead of the lines
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
+}
+
+const NBODY_EXAMPLES: &str = "\
+Examples:
+  cli nbody data/input16
+  cli nbody -b rayon data/input1k --t-end 1 --output final.dat
+  cli nbody data/input128 --checkpoint run.ckpt     # Ctrl-C, then:
+  cli nbody --resume run.ckpt";
+
+/// Count the words of a text as the lesson's wordcount.py does
+///
+/// Prints a line a word, `word count percentage`, the most frequent first. 26 ASCII delimiters and
+/// Unicode white space separate words; case is folded. The text is UTF-8, plain, .gz or .zst.
+/// Several inputs count as one text, as `cat` would join them.
+#[derive(Debug, Args)]
+#[command(after_help = WORDCOUNT_EXAMPLES)]
+#[command(override_usage = "cli wordcount [OPTIONS] INPUT [OUTPUT] [MIN_LENGTH]\n       \
+                            cli wordcount [OPTIONS] --output FILE INPUT...")]
+pub(crate) struct WordCount {
+    /// INPUT [OUTPUT] [MIN_LENGTH], or with --output only inputs; '-' is standard input or output
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write the counts to FILE; every other path is then an input
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Drop words of fewer characters before the total is taken
+    #[arg(long, value_name = "N")]
+    pub(crate) min_length: Option<usize>,
+    /// How the text is split; all give the same counts
+    #[arg(long, value_enum, default_value = "scan")]
+    pub(crate) algorithm: WordCountAlgorithmName,
+    /// Write only the N most frequent words
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<usize>,
+    /// Read the files below directories too, in the order of their names
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+    /// Keep memory to the distinct words and 64 MiB, whatever the size of the text
+    #[arg(long)]
+    pub(crate) stream: bool,
+    /// Print one JSON record; the words only go to OUTPUT then
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
+}
+
+const WORDCOUNT_EXAMPLES: &str = "\
+Examples:
+  cli wordcount data/sample.txt counts.dat
+  cli wordcount data/sample.txt counts.dat 4
+  cli wordcount --top 10 data/sample.txt
+  zcat book.gz | cli wordcount -
+  cli wordcount --recursive --output counts.dat books/";
+
+/// List the backends: ready or why not, device, lanes, threads, precisions
+#[derive(Debug, Args)]
+pub(crate) struct Backends {
+    /// Print a JSON list instead of the table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Threads of the threaded backends [default: as many as this process may use]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// Make input: a star cluster or a text
+#[derive(Debug, Args)]
+#[command(after_help = "The same arguments give the same bytes on every machine.")]
+pub(crate) struct Generate {
+    #[command(subcommand)]
+    pub(crate) what: Input,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Input {
+    Plummer(Plummer),
+    Text(Text),
+}
+
+/// A Plummer sphere of N bodies in Hénon units (M = 1, G = 1, E = -1/4), in nbabel's format
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cli generate plummer 1024 --seed 7 --output cluster.dat")]
+pub(crate) struct Plummer {
+    /// How many bodies, at least 2
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) bodies: u64,
+    /// Which of the many spheres
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The backend that sums the energy, in O(N^2): another than scalar is faster for many bodies, and
+    /// may change the last digits
+    #[arg(short, long, value_name = "NAME", default_value = "scalar")]
+    pub(crate) backend: String,
+}
+
+/// A text whose words follow Zipf's law
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  cli generate text --bytes 1000000 --vocabulary 20000 --output sample.txt"
+)]
+pub(crate) struct Text {
+    /// How long the text is, in bytes; K, M and G multiply by 1000, 1000^2 and 1000^3
+    #[arg(long, value_parser = count)]
+    pub(crate) bytes: u64,
+    /// How many different words there are to draw from
+    #[arg(long, value_name = "WORDS", value_parser = count)]
+    pub(crate) vocabulary: u64,
+    /// Which of the many texts
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// The part of the vocabulary that is not ASCII, from 0 to 1
+    #[arg(long, value_name = "FRACTION", value_parser = fraction, default_value = "0")]
+    pub(crate) non_ascii: f64,
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Print a completion script
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  source <(cli completions bash)")]
+pub(crate) struct Completions {
+    /// For which shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// A name of [`Precision`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum PrecisionName {
+    /// Everything in f64
+    F64,
+    /// State and differences in f64 or double-f32, forces in f32
+    Mixed,
+    /// Everything in f32
+    F32,
+}
+
+impl From<PrecisionName> for Precision {
+    fn from(name: PrecisionName) -> Self {
+        match name {
+            PrecisionName::F64 => Self::F64,
+            PrecisionName::Mixed => Self::Mixed,
+            PrecisionName::F32 => Self::F32,
+        }
+    }
+}
+
+/// A name of [`NBodyAlgorithm`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum NBodyAlgorithmName {
+    /// Every pair, in the form that the backend does fastest
+    Direct,
+    /// Every pair once, as the lesson's program does
+    Pairs,
+    /// A tree of multipoles: O(N log N), approximate
+    Tree,
+}
+
+impl From<NBodyAlgorithmName> for NBodyAlgorithm {
+    fn from(name: NBodyAlgorithmName) -> Self {
+        match name {
+            NBodyAlgorithmName::Direct => Self::Direct,
+            NBodyAlgorithmName::Pairs => Self::Pairs,
+            NBodyAlgorithmName::Tree => Self::Tree,
+        }
+    }
+}
+
+/// A name of [`WordCountAlgorithm`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum WordCountAlgorithmName {
+    /// One pass over the bytes
+    Scan,
+    /// One pass per delimiter, as the lesson's first program
+    Replace,
+    /// One regular expression, as the lesson's second program
+    Regex,
+}
+
+impl From<WordCountAlgorithmName> for WordCountAlgorithm {
+    fn from(name: WordCountAlgorithmName) -> Self {
+        match name {
+            WordCountAlgorithmName::Scan => Self::Scan,
+            WordCountAlgorithmName::Replace => Self::Replace,
+            WordCountAlgorithmName::Regex => Self::Regex,
+        }
+    }
+}

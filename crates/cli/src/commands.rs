@@ -1,0 +1,25 @@
+//! The subcommands, one file each.
+
+mod backends;
+mod completions;
+mod generate;
+mod man;
+mod nbody;
+mod wordcount;
+
+use std::process::ExitCode;
+
+use crate::args::{Cli, Command};
+use crate::notes::Notes;
+
+pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let notes = Notes::new(cli.volume);
+    match cli.command {
+        Command::Nbody(args) => nbody::run(&args, notes),
+        Command::WordCount(args) => wordcount::run(&args, notes),
+        Command::Backends(args) => backends::run(&args),
+        Command::Generate(args) => generate::run(&args.what),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
+    }
+}

@@ -1,0 +1,63 @@
+//! `cli backends`: what there is, ready or why not.
+
+use std::process::ExitCode;
+
+use comfy_table::Table;
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use perf_kernels::{Availability, Backend};
+
+use crate::args::{BackendArgs, Backends};
+use crate::output::{Destination, Durability};
+use crate::report::{self, Algorithms, BackendRecord};
+use crate::selection;
+
+pub(super) fn run(args: &Backends) -> anyhow::Result<ExitCode> {
+    let settings = BackendArgs { backend: None, threads: args.threads, simd_level: None };
+    let registry = selection::registry(&settings)?;
+    let records: Vec<_> =
+        registry.backends().iter().map(|backend| record(backend.as_ref())).collect();
+    if args.json {
+        report::print_json(&records)?;
+    } else {
+        let table = table(&records);
+        Destination::StandardOutput.write(Durability::Relaxed, |out| writeln!(out, "{table}"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn record(backend: &dyn Backend) -> BackendRecord {
+    let reason = match backend.availability() {
+        Availability::Ready => None,
+        Availability::Missing { reason, remedy } => Some(format!("{reason}; {remedy}")),
+    };
+    let capabilities = backend.capabilities();
+    BackendRecord {
+        name: backend.name(),
+        ready: reason.is_none(),
+        reason,
+        lanes: capabilities.lanes,
+        threads: capabilities.threads,
+        precisions: capabilities.precisions.iter().map(|precision| precision.name()).collect(),
+        algorithms: Algorithms::of(&capabilities),
+        device: capabilities.device,
+        notes: capabilities.notes,
+    }
+}
+
+fn table(records: &[BackendRecord]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY);
+    table.set_header(["backend", "ready", "device", "lanes", "threads", "precisions", "notes"]);
+    for record in records {
+        table.add_row([
+            record.name.to_owned(),
+            if record.ready { "yes" } else { "no" }.to_owned(),
+            record.device.clone(),
+            record.lanes.to_string(),
+            record.threads.to_string(),
+            record.precisions.join(", "),
+            record.reason.iter().chain(&record.notes).cloned().collect::<Vec<_>>().join("\n"),
+        ]);
+    }
+    table
+}

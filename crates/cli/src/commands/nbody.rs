@@ -1,0 +1,195 @@
+//! `cli nbody`: read bodies, move them, report their energy, write where they end.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use perf_kernels::{Backend, NBodyOptions, Workload};
+
+use crate::args::NBody;
+use crate::failure::INTERRUPTED;
+use crate::interrupt::Interrupt;
+use crate::nbody::checkpoint::{Machine, Saver};
+use crate::nbody::job::Job;
+use crate::nbody::simulation::{EnergyTrack, Report, Simulation};
+use crate::notes::Notes;
+use crate::output::{Destination, Durability};
+use crate::progress::Progress;
+use crate::readers::nbabel;
+use crate::report::{self, EnergyRecord, Lines, NBodyRecord, NBodySeconds, VERSION};
+use crate::{python, selection};
+
+pub(super) fn run(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
+    let outputs = Outputs::new(args)?;
+    let mut session = Session::begin(args, notes)?;
+    let mut saver = outputs.saver(args, session.backend.as_ref());
+    let interrupted = session.simulate(saver.as_mut(), args.json, notes)?;
+    if let Some(saver) = &mut saver {
+        saver.save(&session.simulation, session.spent())?;
+    }
+    if let Some(destination) = &outputs.result {
+        let system = &session.simulation.state().system;
+        destination.write(Durability::Relaxed, |out| nbabel::write(system, out))?;
+    }
+    session.print_end(args.json)?;
+    notes.detail(|| session.seconds().to_string());
+    if interrupted {
+        session.tell_interruption(&outputs, notes);
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The files that a run writes.
+struct Outputs {
+    result: Option<Destination>,
+    checkpoint: Option<PathBuf>,
+    saves: Option<Destination>,
+}
+
+impl Outputs {
+    fn new(args: &NBody) -> anyhow::Result<Self> {
+        let inputs: Vec<_> = args.input.iter().chain(&args.resume).cloned().collect();
+        let result = args.output.as_deref().map(|path| Destination::new(Some(path), &inputs));
+        let checkpoint = args.checkpoint.clone().or_else(|| args.resume.clone());
+        // A resumed run may save itself where it came from.
+        let bodies: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();
+        let saves = checkpoint.as_deref().map(|path| Destination::new(Some(path), &bodies));
+        Ok(Self { result: result.transpose()?, checkpoint, saves: saves.transpose()? })
+    }
+
+    fn saver(&self, args: &NBody, backend: &dyn Backend) -> Option<Saver> {
+        let every = Duration::try_from_secs_f64(args.checkpoint_every).unwrap_or(Duration::MAX);
+        Some(Saver::new(self.saves.clone()?, Machine::of(backend), every))
+    }
+}
+
+/// A run and this process's part in it.
+struct Session {
+    simulation: Simulation,
+    backend: Arc<dyn Backend>,
+    options: NBodyOptions,
+    start: Instant,
+    read: Duration,
+    setup: Duration,
+    /// Steps done by earlier sessions, and the time they took.
+    earlier: (u64, Duration),
+}
+
+impl Session {
+    fn begin(args: &NBody, notes: Notes) -> anyhow::Result<Self> {
+        let start = Instant::now();
+        let job = Job::read(args)?;
+        let read = start.elapsed();
+        let options = job.plan.options()?;
+        let workload = Workload::NBody { bodies: job.state.system.bodies.len(), options };
+        let selected = selection::select(&args.backend, &job.choice, &workload, notes)?;
+        let backend = selected.backend;
+        let kernel = backend.nbody(&options)?;
+        job.compare_machines(backend.as_ref(), notes);
+        let earlier = (job.state.step, job.state.spent);
+        let simulation = Simulation::new(job.plan, kernel, job.state)?;
+        let setup = start.elapsed() - read;
+        Ok(Self { simulation, backend, options, start, read, setup, earlier })
+    }
+
+    /// The time the run took, with its earlier sessions.
+    fn spent(&self) -> Duration {
+        self.earlier.1 + self.start.elapsed()
+    }
+
+    /// Runs to the end or to Ctrl-C, and tells whether it was the latter.
+    fn simulate(
+        &mut self,
+        mut saver: Option<&mut Saver>,
+        json: bool,
+        notes: Notes,
+    ) -> anyhow::Result<bool> {
+        let interrupt = Interrupt::listen()?;
+        let mut lines = Lines::new();
+        let mut progress = Progress::steps(notes, self.simulation.steps());
+        self.simulation.start()?;
+        while !self.simulation.is_done() && !interrupt.is_asked() {
+            if let Some(report) = self.simulation.advance()?.filter(|_| !json) {
+                progress.suspend(|| print_report(&mut lines, report))?;
+            }
+            if let Some(saver) = saver.as_deref_mut() {
+                saver.save_if_due(&self.simulation, self.spent())?;
+            }
+            progress.at(self.simulation.state().step);
+        }
+        lines.flush()?;
+        Ok(!self.simulation.is_done())
+    }
+
+    fn print_end(&mut self, json: bool) -> anyhow::Result<()> {
+        let energy = self.simulation.final_energy()?;
+        if json {
+            return report::print_json(&self.record(energy)?);
+        }
+        let mut lines = Lines::new();
+        if let Some(energy) = energy {
+            let error = python::exponent(energy.relative_error());
+            lines.print(format_args!("Final dE/E = {error}"))?;
+        }
+        let (steps, time) = (self.simulation.state().step, python::time_delta(self.spent()));
+        lines.print(format_args!("{steps} time steps run in {time}"))?;
+        Ok(lines.flush()?)
+    }
+
+    fn record(&self, energy: Option<EnergyTrack>) -> anyhow::Result<NBodyRecord> {
+        let capabilities = self.backend.capabilities();
+        let precision = capabilities.precision(self.backend.name(), self.options.precision)?;
+        let (plan, state) = (self.simulation.plan(), self.simulation.state());
+        Ok(NBodyRecord {
+            kernel: "nbody",
+            backend: self.backend.name(),
+            device: capabilities.device,
+            precision: precision.name(),
+            algorithm: self.options.algorithm.name(),
+            threads: capabilities.threads,
+            n: state.system.bodies.len(),
+            steps: state.step,
+            dt: plan.dt,
+            t_end: plan.t_end,
+            seconds: self.seconds(),
+            interactions_per_second: self.interactions_per_second(),
+            energy: EnergyRecord::of(energy),
+            version: VERSION,
+        })
+    }
+
+    fn seconds(&self) -> NBodySeconds {
+        let clock = self.simulation.clock();
+        NBodySeconds {
+            read: self.read.as_secs_f64(),
+            setup: self.setup.as_secs_f64(),
+            simulate: clock.simulate.as_secs_f64(),
+            energies: clock.energies.as_secs_f64(),
+            total: self.start.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// Directed interactions of this session, over the time of its steps alone.
+    fn interactions_per_second(&self) -> Option<f64> {
+        let state = self.simulation.state();
+        let (bodies, steps) = (state.system.bodies.len() as f64, state.step - self.earlier.0);
+        let seconds = self.simulation.clock().simulate.as_secs_f64();
+        (steps > 0).then(|| bodies * (bodies - 1.0) * steps as f64 / seconds)
+    }
+
+    fn tell_interruption(&self, outputs: &Outputs, notes: Notes) {
+        let (step, steps) = (self.simulation.state().step, self.simulation.steps());
+        let remedy = match &outputs.checkpoint {
+            Some(path) => format!("go on with cli nbody --resume {}", path.display()),
+            None => "with --checkpoint FILE it could go on".to_owned(),
+        };
+        notes.note(format_args!("interrupted behind step {step} of {steps}: {remedy}"));
+    }
+}
+
+fn print_report(lines: &mut Lines, report: Report) -> anyhow::Result<()> {
+    let Report { time, energy, change } = report;
+    Ok(lines.print(format_args!("t = {time:5.2}, E = {energy:.10}, dE/E = {change:+.10}"))?)
+}

@@ -1,0 +1,151 @@
+//! `cli wordcount`: read a text, count its words, write them in order.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use perf_kernels::{Backend, Choice, Executor, WordCountOptions, Workload};
+
+use crate::args::WordCount;
+use crate::counting::{self, Counted};
+use crate::failure::Usage;
+use crate::notes::Notes;
+use crate::output::{Destination, Durability};
+use crate::progress::Progress;
+use crate::readers::text::{self, Text};
+use crate::report::{self, VERSION, WordCountRecord, WordCountSeconds};
+use crate::selection;
+
+pub(super) fn run(args: &WordCount, notes: Notes) -> anyhow::Result<ExitCode> {
+    let start = Instant::now();
+    let paths = Paths::new(args)?;
+    let files = text::files(&paths.inputs, args.recursive)?;
+    let destination = Destination::new(paths.output.as_deref(), &files)?;
+    let options = WordCountOptions { algorithm: args.algorithm.into() };
+    let backend = select(args, &options, text::size(&files), notes)?;
+    let mut counter = backend.word_count(&options)?;
+    let mut progress = Progress::bytes(notes, text::size(&files));
+    let counted = counting::count(Text::new(files), counter.as_mut(), args.stream, &mut progress)?;
+    drop(progress);
+
+    let lines = (!args.json || paths.output.is_some()).then_some(&destination);
+    let written = write(&counted, paths.min_length, args.top, counter.executor(), lines)?;
+    let seconds = seconds(&counted, &written, start.elapsed());
+    if args.json {
+        report::print_json(&record(backend.as_ref(), &options, &counted, seconds))?;
+    }
+    notes.detail(|| seconds.to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the paths on the command line mean.
+#[derive(Debug, PartialEq)]
+struct Paths {
+    inputs: Vec<PathBuf>,
+    output: Option<PathBuf>,
+    min_length: usize,
+}
+
+impl Paths {
+    /// The lesson's INPUT [OUTPUT] [MIN_LENGTH], or with --output only inputs.
+    fn new(args: &WordCount) -> Result<Self, Usage> {
+        let min_length = args.min_length;
+        if args.output.is_some() {
+            let (inputs, output) = (args.paths.clone(), args.output.clone());
+            return Ok(Self { inputs, output, min_length: min_length.unwrap_or_default() });
+        }
+        let (input, output, last) = match args.paths.as_slice() {
+            [input] => (input, None, None),
+            [input, output] => (input, Some(output.clone()), None),
+            [input, output, last] => (input, Some(output.clone()), Some(last)),
+            _ => return Err(Usage(SEVERAL_INPUTS.to_owned())),
+        };
+        let last = last.map(|last| last.to_str().and_then(|text| text.parse().ok()).ok_or(last));
+        let last = last.transpose().map_err(|last| {
+            Usage(format!(
+                "MIN_LENGTH is '{}', which is no number: {SEVERAL_INPUTS}",
+                last.display()
+            ))
+        })?;
+        if last.is_some() && min_length.is_some() {
+            return Err(Usage("MIN_LENGTH is given twice: leave --min-length out".to_owned()));
+        }
+        let min_length = last.or(min_length).unwrap_or_default();
+        Ok(Self { inputs: vec![input.clone()], output, min_length })
+    }
+}
+
+const SEVERAL_INPUTS: &str =
+    "to count several inputs, name the result with --output ('-' prints it)";
+
+fn select(
+    args: &WordCount,
+    options: &WordCountOptions,
+    bytes: Option<u64>,
+    notes: Notes,
+) -> anyhow::Result<Arc<dyn Backend>> {
+    let choice = Choice::from_flag(args.backend.backend.as_deref());
+    let workload = Workload::WordCount { bytes, options: *options };
+    Ok(selection::select(&args.backend, &choice, &workload, notes)?.backend)
+}
+
+/// How long it took to order the words, and to write them.
+struct Written {
+    sort: Duration,
+    write: Duration,
+}
+
+/// Orders the words, and writes them where there is a place for them.
+fn write(
+    counted: &Counted,
+    min_length: usize,
+    top: Option<usize>,
+    executor: &dyn Executor,
+    destination: Option<&Destination>,
+) -> anyhow::Result<Written> {
+    let start = Instant::now();
+    let ranking = counted.counts.ranked_on(min_length, executor);
+    let sort = start.elapsed();
+    let start = Instant::now();
+    if let Some(destination) = destination {
+        destination.write(Durability::Relaxed, |out| {
+            let mut write = |lines: &[u8]| -> io::Result<()> { out.write_all(lines) };
+            ranking.write_lines_on(top.unwrap_or(usize::MAX), executor, &mut write)
+        })?;
+    }
+    Ok(Written { sort, write: start.elapsed() })
+}
+
+fn seconds(counted: &Counted, written: &Written, total: Duration) -> WordCountSeconds {
+    WordCountSeconds {
+        read: counted.read.as_secs_f64(),
+        count: counted.count.as_secs_f64(),
+        sort: written.sort.as_secs_f64(),
+        write: written.write.as_secs_f64(),
+        total: total.as_secs_f64(),
+    }
+}
+
+fn record(
+    backend: &dyn Backend,
+    options: &WordCountOptions,
+    counted: &Counted,
+    seconds: WordCountSeconds,
+) -> WordCountRecord {
+    let capabilities = backend.capabilities();
+    WordCountRecord {
+        kernel: "wordcount",
+        backend: backend.name(),
+        device: capabilities.device,
+        algorithm: options.algorithm.name(),
+        threads: capabilities.threads,
+        bytes: counted.bytes,
+        words: counted.counts.total(),
+        distinct: counted.counts.len(),
+        bytes_per_second: counted.bytes as f64 / seconds.total,
+        seconds,
+        version: VERSION,
+    }
+}

@@ -1,0 +1,368 @@
+//! N-body as a contest: steps from one start, and how they are verified.
+//!
+//! A run makes `steps` steps in one call: `(steps + 1) n (n - 1)` interactions, since it does not know
+//! the forces at its start. It is right where
+//!
+//! - the accelerations at the start have an rms error, against sums in double-double arithmetic, below
+//!   the bound of the precision in [`tolerances`]. Of many bodies a sample is summed;
+//! - one step gives the reference backend's state, in f64, to twice that bound;
+//! - it ends, bit for bit, where the first run of the same kernel ended.
+//!
+//! The end itself is not compared with another backend's: orbits are chaotic, and after some dozen
+//! crossings rounding errors alone have made another system of it (Miller, ApJ 140, 250 (1964)).
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use ndarray::{Array2, Axis};
+use perf_kernels::nbody::{reference_accelerations_of, rms_error};
+use perf_kernels::{
+    Backend, Bodies, Error, NBody, NBodyAlgorithm, NBodyOptions, Precision, Workload, tolerances,
+};
+
+use super::contest::{digest, quoted};
+use super::record::{Input, Verification};
+use super::roster::Roster;
+use super::runner::{Contender, Problem};
+use crate::args::compare::CompareNBody;
+use crate::failure::Usage;
+use crate::generate::plummer;
+use crate::nbody::plan::Plan;
+use crate::readers::{self, nbabel};
+
+/// What a run does unless it is told, and the most steps it then makes.
+const INTERACTIONS: u64 = 100_000_000;
+const MOST_STEPS: u64 = 10_000;
+/// More pairs than this are not summed in double-double arithmetic, but only for some of the bodies.
+const REFERENCE_PAIRS: usize = 1 << 22;
+/// The sphere of `cli generate plummer` without a seed.
+const SEED: u64 = 0;
+
+/// A system to start from, what is to be done with it, and what is right.
+pub(super) struct Steps {
+    input: Input,
+    /// What makes the input: a file to read or a command.
+    source: Source,
+    start: Bodies,
+    dt: f64,
+    steps: u64,
+    reference: Reference,
+}
+
+enum Source {
+    File(String),
+    Sphere,
+}
+
+/// What is right.
+struct Reference {
+    /// The bodies whose accelerations are known.
+    sample: Vec<usize>,
+    accelerations: Array2<f64>,
+    /// The state behind one step.
+    stepped: Bodies,
+}
+
+/// The inputs that the command line asks for, each with what is right for it.
+pub(super) fn problems(args: &CompareNBody, roster: &Roster) -> anyhow::Result<Vec<Steps>> {
+    let mut problems = Vec::new();
+    if let Some(path) = &args.input {
+        let bodies = nbabel::read(path, args.softening)?.bodies;
+        problems.push(Steps::new(args, roster, Source::file(path), readers::name(path), bodies)?);
+    }
+    for &size in &args.sizes {
+        let count = usize::try_from(size).context("there is no memory for so many bodies")?;
+        let mut kernel = roster.scalar()?.nbody(&NBodyOptions::default())?;
+        let bodies = plummer::cluster(count, SEED, kernel.as_mut())?;
+        problems.push(Steps::new(args, roster, Source::Sphere, "Plummer sphere".to_owned(), bodies)?);
+    }
+    Ok(problems)
+}
+
+/// What kernels are built with: each algorithm in each precision.
+pub(super) fn options(args: &CompareNBody) -> Vec<NBodyOptions> {
+    let mut algorithms: Vec<_> = args.algorithms.iter().map(|&name| name.into()).collect();
+    if algorithms.is_empty() {
+        algorithms.push(NBodyAlgorithm::Direct);
+    }
+    let mut precisions: Vec<_> = args.precisions.iter().map(|&name| Some(name.into())).collect();
+    if precisions.is_empty() {
+        precisions.push(None);
+    }
+    let softening = args.softening;
+    let with = |algorithm, precision| NBodyOptions { precision, algorithm, softening, ..NBodyOptions::default() };
+    algorithms
+        .into_iter()
+        .flat_map(|algorithm| precisions.iter().map(move |&precision| with(algorithm, precision)))
+        .collect()
+}
+
+impl Source {
+    fn file(path: &Path) -> Self {
+        Self::File(quoted(path))
+    }
+}
+
+impl Steps {
+    fn new(
+        args: &CompareNBody,
+        roster: &Roster,
+        source: Source,
+        name: String,
+        start: Bodies,
+    ) -> anyhow::Result<Self> {
+        let steps = steps(args, start.len() as u64)?;
+        let input = Input {
+            name,
+            size: start.len() as u64,
+            sha256: hash(&start),
+            task: format!("{} bodies, {steps} steps of {}", start.len(), args.dt),
+        };
+        let reference = Reference::new(args, roster, &start)?;
+        Ok(Self { input, source, start, dt: args.dt, steps, reference })
+    }
+}
+
+/// The steps of a run of `n` bodies.
+fn steps(args: &CompareNBody, n: u64) -> Result<u64, Usage> {
+    match (args.steps, args.t_end) {
+        (Some(steps), _) => Ok(steps),
+        (None, Some(t_end)) => Plan::new(args.dt, t_end, 0, &NBodyOptions::default()).steps(),
+        (None, None) => Ok((INTERACTIONS / (n * (n - 1))).clamp(1, MOST_STEPS)),
+    }
+}
+
+fn hash(bodies: &Bodies) -> String {
+    let rows = bodies.position_rows().iter().chain(bodies.velocity_rows()).flatten();
+    let numbers = bodies.mass_slice().iter().chain(rows);
+    digest(&numbers.flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>())
+}
+
+impl Reference {
+    fn new(args: &CompareNBody, roster: &Roster, start: &Bodies) -> anyhow::Result<Self> {
+        let exact = NBodyOptions {
+            precision: Some(Precision::F64),
+            softening: args.softening,
+            ..NBodyOptions::default()
+        };
+        let workload = Workload::NBody { bodies: start.len(), options: exact };
+        let backend = roster.reference(&workload)?.backend;
+        let mut stepped = start.clone();
+        backend
+            .nbody(&exact)
+            .and_then(|mut kernel| kernel.leapfrog(&mut stepped, args.dt, 1))
+            .with_context(|| format!("{}, as the reference", backend.name()))?;
+        let every = (start.len() * start.len()).div_ceil(REFERENCE_PAIRS);
+        let sample: Vec<_> = (0..start.len()).step_by(every).collect();
+        let accelerations = reference_accelerations_of(start, &sample, args.softening);
+        Ok(Self { sample, accelerations, stepped })
+    }
+
+    /// The rms error of the accelerations.
+    fn error(&self, accelerations: &Array2<f64>) -> f64 {
+        let sample = accelerations.select(Axis(0), &self.sample);
+        rms_error(sample.view(), self.accelerations.view())
+    }
+
+    /// The rms error of positions or velocities behind one step, whichever is larger.
+    fn step_error(&self, stepped: &Bodies) -> f64 {
+        let positions = rms_error(stepped.positions(), self.stepped.positions());
+        positions.max(rms_error(stepped.velocities(), self.stepped.velocities()))
+    }
+}
+
+impl Problem for Steps {
+    type Options = NBodyOptions;
+
+    fn input(&self) -> &Input {
+        &self.input
+    }
+
+    fn work(&self) -> f64 {
+        let n = self.start.len() as f64;
+        (self.steps as f64 + 1.0) * n * (n - 1.0)
+    }
+
+    fn workload(&self, options: NBodyOptions) -> Workload {
+        Workload::NBody { bodies: self.start.len(), options }
+    }
+
+    fn enter<'a>(
+        &'a self,
+        backend: &dyn Backend,
+        options: NBodyOptions,
+    ) -> Result<Box<dyn Contender + 'a>, Error> {
+        let kernel = backend.nbody(&options)?;
+        let precision = backend.capabilities().precision(backend.name(), options.precision)?;
+        let bound = bound(options.algorithm, precision);
+        let out = Array2::zeros((self.start.len(), 3));
+        Ok(Box::new(Stepper { problem: self, kernel, bound, end: None, first: None, out }))
+    }
+
+    fn form(
+        &self,
+        backend: &dyn Backend,
+        options: NBodyOptions,
+    ) -> (&'static str, Option<&'static str>) {
+        let precision = backend.capabilities().precision(backend.name(), options.precision);
+        (options.algorithm.name(), precision.ok().map(Precision::name))
+    }
+
+    fn command(&self, flags: &str) -> String {
+        // Half a step less, so that int(t_end/dt)+1 is the number of steps whatever the rounding.
+        let t_end = (self.steps as f64 - 0.5) * self.dt;
+        let run = format!("cli nbody {flags} --dt {} --t-end {t_end} --report-every 0", self.dt);
+        match &self.source {
+            Source::File(path) => format!("{run} {path}"),
+            Source::Sphere => format!("cli generate plummer {} | {run} -", self.input.size),
+        }
+    }
+}
+
+fn bound(algorithm: NBodyAlgorithm, precision: Precision) -> f64 {
+    match algorithm {
+        NBodyAlgorithm::Tree => tolerances::TREE_RMS,
+        NBodyAlgorithm::Direct | NBodyAlgorithm::Pairs => tolerances::acceleration_rms(precision),
+    }
+}
+
+/// A kernel with a system to move.
+struct Stepper<'a> {
+    problem: &'a Steps,
+    kernel: Box<dyn NBody>,
+    bound: f64,
+    /// Where the last run ended.
+    end: Option<Bodies>,
+    /// Where the first run ended.
+    first: Option<Bodies>,
+    out: Array2<f64>,
+}
+
+impl Contender for Stepper<'_> {
+    fn run(&mut self) -> Result<Duration, Error> {
+        let mut bodies = self.problem.start.clone();
+        let start = Instant::now();
+        self.kernel.leapfrog(&mut bodies, self.problem.dt, self.problem.steps)?;
+        let time = start.elapsed();
+        self.end = Some(bodies);
+        Ok(time)
+    }
+
+    fn verify(&mut self) -> Result<Verification, Error> {
+        let Steps { start, reference, .. } = self.problem;
+        self.kernel.accelerations(start, self.out.view_mut())?;
+        let error = reference.error(&self.out);
+        let mut verification = Verification::bounded(error, self.bound);
+        match &self.first {
+            None => {
+                verification.add(self.verify_step()?);
+                self.first = self.end.take();
+            }
+            Some(first) if self.end.as_ref() != Some(first) => {
+                let failure = "a run ended elsewhere than the first one";
+                verification.add(Verification::failed(failure.to_owned()));
+            }
+            Some(_) => {}
+        }
+        Ok(verification)
+    }
+}
+
+impl Stepper<'_> {
+    fn verify_step(&mut self) -> Result<Verification, Error> {
+        let mut stepped = self.problem.start.clone();
+        self.kernel.leapfrog(&mut stepped, self.problem.dt, 1)?;
+        let error = self.problem.reference.step_error(&stepped);
+        if error <= 2.0 * self.bound {
+            return Ok(Verification::PASSED);
+        }
+        Ok(Verification::failed(format!("one step differs from the reference's by {error:.1e}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use clap::Parser;
+    use perf_kernels::{Registry, Settings};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Args {
+        #[command(flatten)]
+        compare: CompareNBody,
+    }
+
+    fn args(line: &str) -> CompareNBody {
+        Args::try_parse_from(line.split(' ')).unwrap().compare
+    }
+
+    fn scalar() -> Arc<dyn Backend> {
+        Registry::new(&Settings::default()).unwrap().get("scalar").unwrap()
+    }
+
+    fn sphere(line: &str) -> Steps {
+        let args = args(line);
+        let roster = Roster::new(&args.protocol).unwrap();
+        problems(&args, &roster).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_run_makes_as_many_steps_as_asked_or_fit() {
+        assert_eq!(steps(&args("x --sizes 9 --steps 7"), 9).unwrap(), 7);
+        assert_eq!(steps(&args("x --sizes 9 --t-end 1"), 9).unwrap(), 1001);
+        assert_eq!(steps(&args("x --sizes 9"), 16).unwrap(), 10_000);
+        assert_eq!(steps(&args("x --sizes 9"), 10_001).unwrap(), 1);
+    }
+
+    #[test]
+    fn options_are_the_product() {
+        let options = options(&args("x --sizes 9 --algorithms direct,tree --precisions f64,f32"));
+        assert_eq!(options.len(), 4);
+        assert_eq!(options[3].algorithm, NBodyAlgorithm::Tree);
+        assert_eq!(options[3].precision, Some(Precision::F32));
+    }
+
+    #[test]
+    fn the_scalar_backend_is_right_and_a_wrong_one_is_found() {
+        let mut problem = sphere("x --sizes 20 --steps 3");
+        let verify = |problem: &Steps| {
+            let mut stepper = problem.enter(scalar().as_ref(), NBodyOptions::default()).unwrap();
+            stepper.run().unwrap();
+            stepper.verify().unwrap()
+        };
+        let right = verify(&problem);
+        assert!(right.passed && right.error.unwrap() < right.bound.unwrap(), "{right:?}");
+        problem.reference.accelerations[[1, 1]] += 1e-9;
+        let wrong = verify(&problem);
+        assert!(wrong.failure.unwrap().starts_with("the accelerations have an rms error of"));
+        problem.reference.stepped = problem.start.clone();
+        problem.reference.accelerations[[1, 1]] -= 1e-9;
+        assert!(verify(&problem).failure.unwrap().starts_with("one step differs"));
+    }
+
+    #[test]
+    fn a_run_that_ends_elsewhere_is_found() {
+        let problem = sphere("x --sizes 20 --steps 3");
+        let kernel = scalar().nbody(&NBodyOptions::default()).unwrap();
+        let out = Array2::zeros((20, 3));
+        let first = Some(problem.start.clone());
+        let mut stepper = Stepper { problem: &problem, kernel, bound: 1.0, end: None, first, out };
+        stepper.run().unwrap();
+        let verification = stepper.verify().unwrap();
+        assert_eq!(verification.failure.unwrap(), "a run ended elsewhere than the first one");
+    }
+
+    #[test]
+    fn work_counts_the_forces_at_the_start() {
+        let problem = sphere("x --sizes 20 --steps 3");
+        assert_eq!(problem.work(), 4.0 * 20.0 * 19.0);
+        assert_eq!(
+            problem.command("-b scalar"),
+            "cli generate plummer 20 | cli nbody -b scalar --dt 0.001 --t-end 0.0025 --report-every 0 -"
+        );
+    }
+}

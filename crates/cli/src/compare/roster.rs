@@ -1,0 +1,204 @@
+//! Who takes part: the backends asked for, times threads, times options.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use perf_kernels::{
+    Availability, Backend, Choice, Origin, Registry, Selected, SelectionError, Settings, Workload,
+};
+
+use super::record::Skipped;
+use crate::args::compare::Protocol;
+
+/// The word for every backend that is ready.
+const ALL: &str = "all";
+/// What others are compared with, unless it does not take part.
+const USUAL_REFERENCE: &str = "scalar";
+
+/// A backend with what it is to compute with.
+#[derive(Debug, Clone)]
+pub(crate) struct Entrant<O> {
+    pub(crate) selected: Selected,
+    pub(crate) options: O,
+    /// The threads asked for, of a threaded backend.
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// The backends of a comparison, with each number of threads.
+#[derive(Debug)]
+pub(crate) struct Roster {
+    /// With the most threads asked for.
+    registry: Registry,
+    threaded: Vec<(NonZeroUsize, Registry)>,
+    names: Vec<String>,
+    pub(crate) reference: String,
+    /// Backends that are not ready.
+    pub(crate) missing: Vec<Skipped>,
+}
+
+impl Roster {
+    /// # Errors
+    /// [`SelectionError::InvalidSetting`] where the environment asks for what cannot be.
+    pub(crate) fn new(protocol: &Protocol) -> Result<Self, SelectionError> {
+        let with = |threads| Registry::new(&Settings { threads, ..Settings::from_env() });
+        let registry = with(protocol.threads.iter().max().copied())?;
+        let threaded: Result<Vec<_>, _> =
+            protocol.threads.iter().map(|&n| Ok((n, with(Some(n))?))).collect();
+        let mut roster = Self {
+            registry,
+            threaded: threaded?,
+            names: Vec::new(),
+            reference: String::new(),
+            missing: Vec::new(),
+        };
+        roster.add_all(protocol);
+        Ok(roster)
+    }
+
+    fn add_all(&mut self, protocol: &Protocol) {
+        if protocol.backends.is_empty() {
+            self.add_ready();
+        }
+        for name in &protocol.backends {
+            if name == ALL { self.add_ready() } else { self.add(name) }
+        }
+        if let Some(reference) = &protocol.reference {
+            self.add(reference);
+        }
+        let usual = self.names.iter().find(|name| *name == USUAL_REFERENCE);
+        let reference = protocol.reference.as_ref().or(usual).unwrap_or(&self.names[0]);
+        self.reference = reference.to_ascii_lowercase();
+    }
+
+    fn add_ready(&mut self) {
+        for backend in self.registry.backends() {
+            match backend.availability() {
+                Availability::Ready => push_new(&mut self.names, backend.name()),
+                Availability::Missing { reason, remedy } => self.missing.push(Skipped {
+                    what: backend.name().to_owned(),
+                    reason: format!("{reason}; {remedy}"),
+                    failed: false,
+                }),
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str) {
+        push_new(&mut self.names, &name.to_ascii_lowercase());
+    }
+
+    /// The backend that another is compared with.
+    ///
+    /// # Errors
+    /// [`SelectionError`] where it cannot run, or is auto and none fits.
+    pub(crate) fn reference(&self, workload: &Workload) -> Result<Selected, SelectionError> {
+        self.registry.select(&choice(&self.reference), workload)
+    }
+
+    /// The plain backend, whoever takes part.
+    ///
+    /// # Errors
+    /// None: it is always there.
+    pub(crate) fn scalar(&self) -> Result<Arc<dyn Backend>, SelectionError> {
+        self.registry.get(USUAL_REFERENCE)
+    }
+
+    /// What the processor is called: by the backend that knows its instructions, where there is one.
+    pub(crate) fn processor(&self) -> String {
+        let find = |name| self.registry.get(name).ok();
+        let backend = find("simd").or_else(|| find(USUAL_REFERENCE));
+        backend.map_or_else(String::new, |backend| backend.capabilities().device)
+    }
+
+    /// Everybody who takes part in what `workload` makes of the options.
+    ///
+    /// # Errors
+    /// [`SelectionError`] where a backend that was named cannot run, or auto finds none that fits.
+    pub(crate) fn entrants<O: Copy>(
+        &self,
+        options: &[O],
+        workload: impl Fn(O) -> Workload,
+    ) -> Result<Vec<Entrant<O>>, SelectionError> {
+        let mut entrants = Vec::new();
+        for name in &self.names {
+            for &options in options {
+                for (threads, registry) in self.registries(name) {
+                    let selected = registry.select(&choice(name), &workload(options))?;
+                    entrants.push(Entrant { selected, options, threads });
+                }
+            }
+        }
+        Ok(entrants)
+    }
+
+    /// The registries that hold a backend with the threads asked for.
+    fn registries(&self, name: &str) -> Vec<(Option<NonZeroUsize>, &Registry)> {
+        let is_threaded = self
+            .registry
+            .backends()
+            .iter()
+            .any(|backend| backend.name() == name && backend.capabilities().threads > 1);
+        if is_threaded && !self.threaded.is_empty() {
+            self.threaded.iter().map(|(threads, registry)| (Some(*threads), registry)).collect()
+        } else {
+            vec![(None, &self.registry)]
+        }
+    }
+}
+
+fn choice(name: &str) -> Choice {
+    Choice { name: name.to_owned(), origin: Origin::Flag }
+}
+
+fn push_new(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use perf_kernels::WordCountOptions;
+
+    use super::*;
+
+    fn roster(backends: &[&str], reference: Option<&str>) -> Result<Roster, SelectionError> {
+        Roster::new(&Protocol {
+            backends: backends.iter().map(|name| (*name).to_owned()).collect(),
+            reference: reference.map(str::to_owned),
+            ..Protocol::default()
+        })
+    }
+
+    #[test]
+    fn all_that_are_ready_take_part_and_scalar_is_the_reference() {
+        let roster = roster(&[], None).unwrap();
+        assert_eq!(roster.reference, "scalar");
+        let known = roster.registry.backends().len();
+        assert_eq!(roster.names.len() + roster.missing.len(), known);
+    }
+
+    #[test]
+    fn the_reference_takes_part_and_nobody_twice() {
+        let roster = roster(&["auto", "AUTO"], Some("scalar")).unwrap();
+        assert_eq!((roster.names, roster.reference), (vec!["auto".into(), "scalar".into()], "scalar".into()));
+    }
+
+    fn entrants(names: &[&str]) -> Result<Vec<Entrant<WordCountOptions>>, SelectionError> {
+        let workload = |options| Workload::WordCount { bytes: Some(10), options };
+        roster(names, None)?.entrants(&[WordCountOptions::default()], workload)
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_refused() {
+        assert!(matches!(entrants(&["scaler"]), Err(SelectionError::Unknown { .. })));
+    }
+
+    #[test]
+    fn auto_is_entered_under_the_name_it_was_asked_by() {
+        let entrants = entrants(&["auto"]).unwrap();
+        assert_eq!(entrants.len(), 1);
+        assert_eq!(entrants[0].selected.requested, "auto");
+        assert_ne!(entrants[0].selected.backend.name(), "auto");
+    }
+}

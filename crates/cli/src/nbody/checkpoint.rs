@@ -1,0 +1,239 @@
+//! A saved run: everything that is needed to end in the same bits.
+//!
+//! ```text
+//! perf-kernels N-body checkpoint 1\n      what it is and the version of this layout
+//! {"plan":...,"step":...,...}\n           one line of JSON
+//! mass x y z vx vy vz                     of each body, f64, little-endian
+//! CRC-32 of all before                    u32, little-endian
+//! ```
+//!
+//! The file is replaced as a whole and reaches the disk before the old one is gone, so a run that is
+//! killed at any moment leaves a good one. The accelerations are not saved: a backend computes the
+//! same ones again from the same positions.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use perf_kernels::{Backend, Bodies};
+use serde::{Deserialize, Serialize};
+
+use super::plan::Plan;
+use super::simulation::{EnergyTrack, Simulation, State};
+use crate::output::{Destination, Durability};
+use crate::readers::Source;
+use crate::readers::nbabel::System;
+
+const MAGIC: &str = "perf-kernels N-body checkpoint ";
+const VERSION: u32 = 1;
+const NUMBERS_PER_BODY: usize = 7;
+const CHECKSUM: usize = size_of::<u32>();
+
+/// What the run was computed with: the bits of its end depend on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Machine {
+    pub(crate) backend: String,
+    pub(crate) device: String,
+}
+
+impl Machine {
+    pub(crate) fn of(backend: &dyn Backend) -> Self {
+        Self { backend: backend.name().to_owned(), device: backend.capabilities().device }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.backend, self.device)
+    }
+}
+
+/// A run as it was saved.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Checkpoint {
+    pub(crate) machine: Machine,
+    pub(crate) plan: Plan,
+    pub(crate) state: State,
+}
+
+/// The line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    machine: Machine,
+    plan: Plan,
+    step: u64,
+    energy: Option<EnergyTrack>,
+    spent: Duration,
+    bodies: usize,
+    ids: Vec<String>,
+}
+
+/// Saves a run now and then.
+#[derive(Debug)]
+pub(crate) struct Saver {
+    destination: Destination,
+    machine: Machine,
+    every: Duration,
+    last: Instant,
+}
+
+impl Saver {
+    pub(crate) fn new(destination: Destination, machine: Machine, every: Duration) -> Self {
+        Self { destination, machine, every, last: Instant::now() }
+    }
+
+    /// Saves if the last time is long enough ago.
+    pub(crate) fn save_if_due(&mut self, run: &Simulation, spent: Duration) -> anyhow::Result<()> {
+        if self.last.elapsed() < self.every { Ok(()) } else { self.save(run, spent) }
+    }
+
+    /// Saves; `spent` is the time of the whole run so far.
+    pub(crate) fn save(&mut self, run: &Simulation, spent: Duration) -> anyhow::Result<()> {
+        let bytes = encode(&self.machine, run.plan(), run.state(), spent)?;
+        self.destination.write(Durability::Synced, |out| out.write_all(&bytes))?;
+        self.last = Instant::now();
+        Ok(())
+    }
+}
+
+/// Reads a saved run.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Checkpoint> {
+    let mut source = Source::open(path)?;
+    let bytes = source.read_all()?;
+    decode(&bytes).with_context(|| format!("cannot resume: {}", source.name))
+}
+
+fn encode(machine: &Machine, plan: &Plan, state: &State, spent: Duration) -> io::Result<Vec<u8>> {
+    let State { system: System { bodies, ids }, step, energy, .. } = state;
+    let header = Header {
+        machine: machine.clone(),
+        plan: plan.clone(),
+        step: *step,
+        energy: *energy,
+        spent,
+        bodies: bodies.len(),
+        ids: ids.clone(),
+    };
+    let mut bytes = Vec::new();
+    writeln!(bytes, "{MAGIC}{VERSION}")?;
+    serde_json::to_writer(&mut bytes, &header)?;
+    bytes.push(b'\n');
+    for body in 0..bodies.len() {
+        let (x, v) = (bodies.position_rows()[body], bodies.velocity_rows()[body]);
+        let numbers = [bodies.mass_slice()[body]].into_iter().chain(x).chain(v);
+        numbers.for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+    }
+    let checksum = crc32fast::hash(&bytes);
+    bytes.extend_from_slice(&checksum.to_le_bytes());
+    Ok(bytes)
+}
+
+fn decode(bytes: &[u8]) -> anyhow::Result<Checkpoint> {
+    let (title, rest) =
+        line(bytes).context("it is no saved run: name a file that --checkpoint wrote")?;
+    let version = title
+        .strip_prefix(MAGIC)
+        .context("it is no saved run: name a file that --checkpoint wrote")?;
+    ensure!(
+        version == VERSION.to_string(),
+        "it has version {version}, this program reads version {VERSION}: use the program that wrote it"
+    );
+    ensure!(is_intact(bytes), "it is damaged: its checksum does not match; use an older copy");
+    let (header, numbers) = line(rest).context("it is damaged: its header is cut")?;
+    let header: Header = serde_json::from_str(header).context("its header cannot be read")?;
+    let bodies = bodies(header.bodies, &numbers[..numbers.len().saturating_sub(CHECKSUM)])?;
+    Ok(Checkpoint {
+        machine: header.machine,
+        plan: header.plan,
+        state: State {
+            system: System { bodies, ids: header.ids },
+            step: header.step,
+            energy: header.energy,
+            spent: header.spent,
+        },
+    })
+}
+
+/// The first line and what is behind it.
+fn line(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let end = bytes.iter().position(|&byte| byte == b'\n')?;
+    Some((std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 1..]))
+}
+
+fn is_intact(bytes: &[u8]) -> bool {
+    bytes.split_last_chunk().is_some_and(|(contents, checksum)| {
+        crc32fast::hash(contents) == u32::from_le_bytes(*checksum)
+    })
+}
+
+fn bodies(expected: usize, bytes: &[u8]) -> anyhow::Result<Bodies> {
+    let (numbers, _) = bytes.as_chunks();
+    let numbers: Vec<_> = numbers.iter().map(|number| f64::from_le_bytes(*number)).collect();
+    let (rows, rest) = numbers.as_chunks::<NUMBERS_PER_BODY>();
+    if rows.len() != expected || !rest.is_empty() {
+        bail!("it is damaged: it should hold {expected} bodies, and holds {}", rows.len());
+    }
+    let masses = rows.iter().map(|row| row[0]).collect();
+    let positions = rows.iter().map(|&[_, x, y, z, ..]| [x, y, z]).collect();
+    let velocities = rows.iter().map(|&[.., vx, vy, vz]| [vx, vy, vz]).collect();
+    Ok(Bodies::from_rows(masses, positions, velocities)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use perf_kernels::NBodyOptions;
+
+    use super::*;
+
+    fn checkpoint() -> Checkpoint {
+        let bodies = Bodies::from_rows(
+            vec![0.1, 1e-300],
+            vec![[1.0 / 3.0, -0.0, 5e-324], [2.0; 3]],
+            vec![[0.1 + 0.2, 1e300, -1.0], [0.0; 3]],
+        );
+        Checkpoint {
+            machine: Machine { backend: "scalar".to_owned(), device: "a processor".to_owned() },
+            plan: Plan::new(0.001, 1.0 / 3.0, 100, &NBodyOptions::default()),
+            state: State {
+                system: System {
+                    bodies: bodies.unwrap(),
+                    ids: vec!["a\n".to_owned(), "b".to_owned()],
+                },
+                step: u64::MAX,
+                energy: Some(EnergyTrack { initial: -0.1 / 3.0, last: -0.3, step: 7 }),
+                spent: Duration::from_nanos(1_234_567_890_123),
+            },
+        }
+    }
+
+    fn encoded() -> Vec<u8> {
+        let Checkpoint { machine, plan, state } = checkpoint();
+        encode(&machine, &plan, &state, state.spent).unwrap()
+    }
+
+    #[test]
+    fn a_saved_run_is_read_to_the_bit() {
+        assert_eq!(decode(&encoded()).unwrap(), checkpoint());
+    }
+
+    #[test]
+    fn every_damaged_byte_is_noticed() {
+        let good = encoded();
+        for place in 0..good.len() {
+            let mut bad = good.clone();
+            bad[place] ^= 0x10;
+            assert!(decode(&bad).is_err(), "byte {place}");
+            assert!(decode(&good[..place]).is_err(), "cut at {place}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_refused_by_name() {
+        let text = format!("{MAGIC}2\n{{}}\n");
+        let error = decode(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("version 2"), "{error}");
+        assert!(decode(b"1 0.5 0 0 0 0 0 0\n").unwrap_err().to_string().contains("no saved run"));
+    }
+}

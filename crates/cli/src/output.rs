@@ -1,0 +1,218 @@
+//! Writing results: standard output, a device, or a file that is replaced as a whole.
+//!
+//! A file is written beside its place and renamed, so that a reader sees the old contents or the new
+//! ones and never a half, and a failure leaves the old ones.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::failure::{FileError, Usage};
+
+/// Bytes collected before they are handed to the system.
+const BUFFER: usize = 1 << 18;
+
+/// What a result is written into.
+pub(crate) type Sink<'a> = dyn Write + Send + 'a;
+
+/// Where a result goes. It is checked before the work starts and opened when there is a result.
+#[derive(Debug, Clone)]
+pub(crate) enum Destination {
+    StandardOutput,
+    /// A pipe or a device, which is written in place.
+    Device(PathBuf),
+    /// A regular file, there already or not.
+    File(PathBuf),
+}
+
+/// Whether a file must survive a crash of the machine as soon as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    Synced,
+    Relaxed,
+}
+
+impl Destination {
+    /// The place called `path`; none or '-' is standard output.
+    ///
+    /// Refuses a directory, a place where nothing can be made, and one of the `inputs`.
+    pub(crate) fn new(path: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<Self> {
+        match path {
+            None => return Ok(Self::StandardOutput),
+            Some(path) if path == Path::new("-") => return Ok(Self::StandardOutput),
+            Some(path) => Self::of_path(path, inputs),
+        }
+    }
+
+    fn of_path(path: &Path, inputs: &[PathBuf]) -> anyhow::Result<Self> {
+        let failed = |error| FileError::writing(path.display().to_string(), error);
+        // A link stays a link to the replaced file.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match fs::metadata(&target) {
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(failed(io::ErrorKind::IsADirectory.into()).into());
+            }
+            Ok(metadata) if !metadata.is_file() => return Ok(Self::Device(target)),
+            _ => {}
+        }
+        refuse_input(path, &target, inputs)?;
+        // Better to fail now than behind hours of work.
+        temporary(&target).map_err(failed)?;
+        Ok(Self::File(target))
+    }
+
+    /// Hands a writer to `contents`, and replaces the file by what was written, or changes nothing.
+    pub(crate) fn write(
+        &self,
+        durability: Durability,
+        contents: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        let written = match self {
+            Self::StandardOutput => write_all(io::stdout(), contents).map(drop),
+            Self::Device(path) => File::options()
+                .write(true)
+                .open(path)
+                .and_then(|file| write_all(file, contents))
+                .map(drop),
+            Self::File(path) => replace(path, durability, contents),
+        };
+        Ok(written.map_err(|error| FileError::writing(self.name(), error))?)
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::StandardOutput => "standard output".to_owned(),
+            Self::Device(path) | Self::File(path) => path.display().to_string(),
+        }
+    }
+}
+
+fn refuse_input(path: &Path, target: &Path, inputs: &[PathBuf]) -> Result<(), Usage> {
+    let is_target = |input: &PathBuf| fs::canonicalize(input).is_ok_and(|input| input == target);
+    if !inputs.iter().any(is_target) {
+        return Ok(());
+    }
+    Err(Usage(format!(
+        "{} is an input and would be overwritten: name another output",
+        path.display()
+    )))
+}
+
+fn replace(
+    path: &Path,
+    durability: Durability,
+    contents: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let file = write_all(temporary(path)?, contents)?;
+    if let Ok(metadata) = fs::metadata(path) {
+        file.as_file().set_permissions(metadata.permissions())?;
+    }
+    if durability == Durability::Synced {
+        file.as_file().sync_all()?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    if durability == Durability::Synced {
+        // The new name is in the directory, which has to reach the disk as well.
+        File::open(directory(path))?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// A new file beside `path`, removed again unless it is renamed.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What a file made by the shell would have: the umask takes its share.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
+        .prefix(".cli-")
+        .suffix(".tmp")
+        .tempfile_in(directory(path))
+        .map_err(|error| io::Error::from(error.kind()))
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn write_all<W: Write + Send>(
+    target: W,
+    contents: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
+) -> io::Result<W> {
+    let mut writer = BufWriter::with_capacity(BUFFER, target);
+    contents(&mut writer)?;
+    writer.into_inner().map_err(io::IntoInnerError::into_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+        Destination::new(Some(path), &[])?
+            .write(Durability::Relaxed, |out| out.write_all(text.as_bytes()))
+    }
+
+    fn names(folder: &Path) -> Vec<std::ffi::OsString> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    }
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result");
+        write(&path, "old and longer").unwrap();
+        write(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(names(folder.path()), ["result"]);
+    }
+
+    #[test]
+    fn a_failure_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result");
+        write(&path, "old").unwrap();
+        let broken = Destination::new(Some(&path), &[]).unwrap().write(Durability::Synced, |out| {
+            out.write_all(b"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert!(broken.unwrap_err().to_string().contains("free some space"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(names(folder.path()), ["result"]);
+    }
+
+    #[test]
+    fn inputs_and_directories_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        fs::write(&path, "text").unwrap();
+        let same = folder.path().join(".").join("text");
+        assert!(Destination::new(Some(&same), &[path]).unwrap_err().is::<Usage>());
+        assert!(Destination::new(Some(folder.path()), &[]).is_err());
+        assert!(Destination::new(Some(&folder.path().join("no/where")), &[]).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_permissions_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+        write(&link, "new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+}

@@ -1,0 +1,96 @@
+//! Unpacking gzip and Zstandard, recognised by their first bytes, which no UTF-8 text begins with.
+
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// Packed bytes read at once.
+const BUFFER: usize = 1 << 17;
+
+/// The contents of `reader`, unpacked if they are packed.
+pub(super) fn unpacked(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    let mut head = Vec::with_capacity(ZSTANDARD.len());
+    reader.by_ref().take(ZSTANDARD.len() as u64).read_to_end(&mut head)?;
+    let packing = (head.starts_with(GZIP), head.starts_with(ZSTANDARD));
+    let whole = Cursor::new(head).chain(reader);
+    Ok(match packing {
+        (true, _) => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))),
+        (_, true) => Box::new(Frames::new(BufReader::with_capacity(BUFFER, whole))),
+        _ => Box::new(whole),
+    })
+}
+
+/// The contents of a Zstandard file: one frame or several, one behind the other.
+struct Frames<R> {
+    packed: R,
+    decoder: FrameDecoder,
+    within: bool,
+}
+
+impl<R: BufRead> Frames<R> {
+    fn new(packed: R) -> Self {
+        Self { packed, decoder: FrameDecoder::new(), within: false }
+    }
+
+    /// Enters the next frame, or passes over one that holds no text.
+    fn enter(&mut self) -> io::Result<()> {
+        match self.decoder.init(&mut self.packed) {
+            Ok(()) => self.within = true,
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length,
+                ..
+            })) => {
+                io::copy(&mut self.packed.by_ref().take(length.into()), &mut io::sink())?;
+            }
+            Err(error) => return Err(damaged(error)),
+        }
+        Ok(())
+    }
+
+    /// Reads within a frame; 0 bytes are its end.
+    fn read_frame(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+            let one = BlockDecodingStrategy::UptoBlocks(1);
+            self.decoder.decode_blocks(&mut self.packed, one).map_err(damaged)?;
+        }
+        self.decoder.read(buffer)
+    }
+
+    /// Leaves a frame that is read to its end.
+    fn leave(&mut self) -> io::Result<()> {
+        self.within = false;
+        let stored = self.decoder.get_checksum_from_data();
+        if stored.is_some() && stored != self.decoder.get_calculated_checksum() {
+            return Err(damaged("a checksum does not match"));
+        }
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if self.within {
+                match self.read_frame(buffer)? {
+                    0 => self.leave()?,
+                    bytes => return Ok(bytes),
+                }
+            } else if self.packed.fill_buf()?.is_empty() {
+                return Ok(0);
+            } else {
+                self.enter()?;
+            }
+        }
+    }
+}
+
+fn damaged(error: impl std::fmt::Display) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("the Zstandard data is damaged: {error}"))
+}
