@@ -1,0 +1,263 @@
+//! One GPU: its buffers, its programs and its faults.
+//!
+//! Everything that wgpu may report, in a return value, an error scope, the handler of uncaptured
+//! errors, the callback of a lost device or a panic of its own, ends as an [`Error`] here.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use kernels_core::Error;
+use wgpu::{
+    BindGroup, Buffer, BufferUsages, CommandBuffer, ComputePipeline, ErrorFilter, Limits, PollType,
+    SubmissionIndex,
+};
+
+pub(crate) mod adapter;
+pub(crate) mod choice;
+mod faults;
+pub(crate) mod program;
+pub(crate) mod self_test;
+pub(crate) mod stream;
+
+use faults::Faults;
+use stream::{Pace, Stream};
+
+/// How long a submission may take. Submissions are cut to a tenth of a second, so a device that needs
+/// this long hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An opened adapter with its only queue.
+#[derive(Debug)]
+pub(crate) struct Device {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    name: String,
+    faults: Arc<Faults>,
+    patience: Duration,
+}
+
+impl Device {
+    /// Opens the adapter with all the features that the kernels can use and all its limits.
+    ///
+    /// # Errors
+    /// [`Error::Device`] where the driver refuses.
+    pub(crate) fn open(adapter: &wgpu::Adapter) -> Result<Self, Error> {
+        let name = adapter.get_info().name;
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("perf-kernels"),
+            required_features: choice::REQUIRED | (adapter.features() & wgpu::Features::SHADER_F64),
+            required_limits: adapter.limits(),
+            ..wgpu::DeviceDescriptor::default()
+        };
+        let faults = Arc::new(Faults::new(name.clone()));
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+            .map_err(|error| faults.give_up(&format!("it could not be opened: {error}")))?;
+        watch(&device, &faults);
+        Ok(Self { device, queue, name, faults, patience: PATIENCE })
+    }
+
+    /// The adapter's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether shaders have f64.
+    pub(crate) fn has_f64(&self) -> bool {
+        self.device.features().contains(wgpu::Features::SHADER_F64)
+    }
+
+    /// The limits of the adapter.
+    pub(crate) fn limits(&self) -> Limits {
+        self.device.limits()
+    }
+
+    /// Whether the device can never be used again: open another one.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.faults.is_lost()
+    }
+
+    /// What went wrong since the last look.
+    ///
+    /// # Errors
+    /// That.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.faults.check()
+    }
+
+    /// Runs `make`, which creates something, and turns what the device says about it into an error.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub(crate) fn checked<T>(&self, make: impl FnOnce(&wgpu::Device) -> T) -> Result<T, Error> {
+        let scopes = [ErrorFilter::Validation, ErrorFilter::OutOfMemory, ErrorFilter::Internal]
+            .map(|filter| self.device.push_error_scope(filter));
+        let made = make(&self.device);
+        let mut first = None;
+        for scope in scopes.into_iter().rev() {
+            first = pollster::block_on(scope.pop()).or(first);
+        }
+        if let Some(error) = first {
+            return Err(self.faults.error(&error));
+        }
+        self.check().map(|()| made)
+    }
+
+    /// A storage buffer of zeros that can be filled and read.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] above the limits of the adapter, [`Error::Device`] where memory is short.
+    pub(crate) fn storage(&self, what: &'static str, bytes: u64) -> Result<Buffer, Error> {
+        let limits = self.limits();
+        self.require(
+            what,
+            bytes,
+            limits.max_buffer_size.min(limits.max_storage_buffer_binding_size),
+        )?;
+        self.buffer(
+            what,
+            bytes,
+            BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC,
+        )
+    }
+
+    fn require(&self, what: &'static str, needed: u64, limit: u64) -> Result<(), Error> {
+        if needed <= limit {
+            return Ok(());
+        }
+        let remedy = "take a smaller input or another backend";
+        Err(Error::TooLarge { what, device: self.name.clone(), needed, limit, remedy })
+    }
+
+    fn buffer(&self, label: &str, size: u64, usage: BufferUsages) -> Result<Buffer, Error> {
+        let descriptor =
+            wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
+        self.checked(|device| device.create_buffer(&descriptor))
+    }
+
+    /// Copies `bytes` (a multiple of 4 of them) into a buffer, before anything submitted later.
+    pub(crate) fn write(&self, buffer: &Buffer, offset: u64, bytes: &[u8]) {
+        self.queue.write_buffer(buffer, offset, bytes);
+    }
+
+    /// Starts a list of commands.
+    pub(crate) fn encoder(&self) -> wgpu::CommandEncoder {
+        self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
+    }
+
+    /// Hands commands to the device.
+    pub(crate) fn submit(&self, commands: CommandBuffer) -> SubmissionIndex {
+        self.queue.submit([commands])
+    }
+
+    /// Runs one dispatch of `groups` workgroups to its end.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub(crate) fn run(
+        &self,
+        pipeline: &ComputePipeline,
+        buffers: &BindGroup,
+        groups: u32,
+    ) -> Result<(), Error> {
+        let mut pace = Pace::default();
+        let mut stream = Stream::new(self, &mut pace);
+        stream.dispatch(pipeline, buffers, &[0; 4], (groups, 1), 0)?;
+        stream.finish()
+    }
+
+    /// Waits until the device is done with a submission, or with all of them.
+    ///
+    /// # Errors
+    /// [`Error::Device`]: the device was lost, reported an error or did not answer in time.
+    pub(crate) fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), Error> {
+        let poll = PollType::Wait { submission_index: submission, timeout: Some(self.patience) };
+        // wgpu panics where the driver says that the device is lost.
+        let polled = catch_unwind(AssertUnwindSafe(|| self.device.poll(poll)));
+        match polled {
+            Ok(Ok(_)) => self.check(),
+            Ok(Err(wgpu::PollError::Timeout)) => {
+                let waited = self.patience.as_secs_f64();
+                Err(self.faults.give_up(&format!("it did not answer for {waited} seconds")))
+            }
+            Ok(Err(error)) => {
+                self.check()?;
+                Err(self.faults.give_up(&error.to_string()))
+            }
+            Err(_) => Err(self.faults.give_up("the driver lost the device")),
+        }
+    }
+
+    /// A buffer of so many bytes for [`Device::with_mapped`], to be copied into.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Device`].
+    pub(crate) fn read_back(&self, bytes: u64) -> Result<Buffer, Error> {
+        let what = "the buffer of results";
+        self.require(what, bytes, self.limits().max_buffer_size)?;
+        self.buffer(what, bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)
+    }
+
+    /// Reads a part of a buffer, when everything submitted before is done.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub(crate) fn read(&self, buffer: &Buffer, bytes: Range<u64>) -> Result<Vec<u8>, Error> {
+        let size = bytes.end - bytes.start;
+        let staging = self.read_back(size)?;
+        let mut encoder = self.encoder();
+        encoder.copy_buffer_to_buffer(buffer, bytes.start, &staging, 0, size);
+        let submission = self.submit(encoder.finish());
+        self.with_mapped(&staging, submission, <[u8]>::to_vec)
+    }
+
+    /// Shows `look` the content of a buffer when a submission is done.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub(crate) fn with_mapped<T>(
+        &self,
+        staging: &Buffer,
+        submission: SubmissionIndex,
+        look: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, Error> {
+        let (done, mapped) = mpsc::channel();
+        staging.map_async(wgpu::MapMode::Read, .., move |result| {
+            // The receiver is gone where the wait below failed; then nobody wants to know.
+            let _ = done.send(result);
+        });
+        self.wait(Some(submission))?;
+        let Ok(Ok(())) = mapped.try_recv() else {
+            return Err(self.faults.give_up("the results could not be read back"));
+        };
+        let view = staging
+            .get_mapped_range(..)
+            .map_err(|error| self.faults.give_up(&error.to_string()))?;
+        let seen = look(&view);
+        drop(view);
+        staging.unmap();
+        Ok(seen)
+    }
+}
+
+impl Drop for Device {
+    /// Dropping wgpu's queue waits for its work, and panics where that never ends. A device that is
+    /// lost is leaked instead, so that the program can go on and end.
+    fn drop(&mut self) {
+        if self.is_lost() {
+            std::mem::forget((self.device.clone(), self.queue.clone()));
+        }
+    }
+}
+
+fn watch(device: &wgpu::Device, faults: &Arc<Faults>) {
+    let uncaptured = Arc::clone(faults);
+    device.on_uncaptured_error(Arc::new(move |error| uncaptured.record(&error)));
+    let lost = Arc::clone(faults);
+    device.set_device_lost_callback(move |reason, message| match reason {
+        wgpu::DeviceLostReason::Destroyed => lost.record_loss("it was destroyed"),
+        wgpu::DeviceLostReason::Unknown => lost.record_loss(&message),
+    });
+}

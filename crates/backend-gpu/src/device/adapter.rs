@@ -1,0 +1,67 @@
+//! The adapter of this machine: looked for once, when somebody first asks, and opened when needed.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use kernels_core::{Availability, Error};
+
+use super::Device;
+use super::choice::{self, Choice};
+use super::self_test::{self, SelfTest};
+
+/// The name of the backend in messages.
+pub(crate) const BACKEND: &str = "gpu";
+
+/// The chosen adapter, the device that is open on it and what it was found to compute rightly.
+#[derive(Debug, Default)]
+pub(crate) struct Adapter {
+    choice: OnceLock<Result<Choice, Availability>>,
+    device: Mutex<Option<Arc<Device>>>,
+    self_test: OnceLock<SelfTest>,
+}
+
+impl Adapter {
+    /// The choice, or what is missing.
+    pub(crate) fn choice(&self) -> &Result<Choice, Availability> {
+        self.choice.get_or_init(choice::choose)
+    }
+
+    /// Whether there is an adapter that opens.
+    pub(crate) fn availability(&self) -> Availability {
+        match (self.choice(), self.device()) {
+            (Err(missing), _) => missing.clone(),
+            (Ok(_), Ok(_)) => Availability::Ready,
+            (Ok(_), Err(error)) => Availability::Missing {
+                reason: error.to_string(),
+                remedy: "check the driver's installation".to_owned(),
+            },
+        }
+    }
+
+    /// The open device; a new one where there is none or the last one was lost.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without an adapter, [`Error::Device`] where it does not open.
+    pub(crate) fn device(&self) -> Result<Arc<Device>, Error> {
+        let choice = match self.choice() {
+            Ok(choice) => choice,
+            Err(missing) => {
+                missing.clone().require(BACKEND)?;
+                unreachable!("an adapter that is not missing was chosen");
+            }
+        };
+        let mut open = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(device) = open.as_ref().filter(|device| !device.is_lost()) {
+            return Ok(Arc::clone(device));
+        }
+        let device = Arc::new(Device::open(&choice.adapter)?);
+        *open = Some(Arc::clone(&device));
+        Ok(device)
+    }
+
+    /// What the self-test found; without a device, nothing that works.
+    pub(crate) fn self_test(&self) -> SelfTest {
+        *self.self_test.get_or_init(|| {
+            self.device().map_or_else(|_| SelfTest::default(), |device| self_test::run(&device))
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! What an adapter computes rightly, found out by letting it compute.
+//!
+//! - **Double-f32.** Error-free sums and products only work where the compiler leaves them alone and
+//!   `fma` rounds once. On Mesa's lavapipe 93 % of plain sums lose their error term and `fma` rounds
+//!   twice. The forms are tried from the cheapest on; the first that is exact on [`PAIRS`] pairs is
+//!   taken, and where none is, the precision `mixed` is not offered.
+//! - **Long loops.** Mesa's lavapipe 22.3 silently ends every loop after 65,535 iterations. Our kernels
+//!   stay below, so such an adapter is good for them; it is told all the same.
+
+use kernels_core::Error;
+
+use super::Device;
+use super::program::Program;
+use crate::shaders;
+
+/// How many pairs a form is tried on.
+const PAIRS: u32 = 4096;
+
+/// To where the long loop counts.
+const LONG: u32 = 70_000;
+
+/// The outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct SelfTest {
+    /// The cheapest exact form of double-f32 arithmetic.
+    pub(crate) double_f32: Option<Form>,
+    /// Whether loops of more than 65,535 iterations run to their end.
+    pub(crate) long_loops: bool,
+}
+
+impl SelfTest {
+    /// A line for each finding.
+    pub(crate) fn notes(self) -> Vec<String> {
+        let double_f32 = match self.double_f32 {
+            Some(form) => format!("double-f32 self-test: exact with {}", form.name()),
+            None => {
+                "double-f32 self-test: no form is exact, so there is no mixed precision".to_owned()
+            }
+        };
+        let loops = if self.long_loops {
+            "loop self-test: long loops run to their end".to_owned()
+        } else {
+            "loop self-test: the driver cuts loops after 65,535 iterations (ours are shorter)"
+                .to_owned()
+        };
+        vec![double_f32, loops]
+    }
+}
+
+/// A form of error-free sums and products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// Every rounding is hidden from the compiler.
+    pub(crate) guarded: bool,
+    /// Products take `fma`, else Dekker's halves.
+    pub(crate) fma: bool,
+}
+
+impl Form {
+    /// Every form, the cheapest first.
+    pub(crate) const ALL: [Self; 4] = [
+        Self { guarded: false, fma: true },
+        Self { guarded: true, fma: true },
+        Self { guarded: false, fma: false },
+        Self { guarded: true, fma: false },
+    ];
+
+    fn name(self) -> &'static str {
+        match (self.guarded, self.fma) {
+            (false, true) => "plain sums and fma",
+            (true, true) => "guarded sums and fma",
+            (false, false) => "plain sums and Dekker's product",
+            (true, false) => "guarded sums and Dekker's product",
+        }
+    }
+}
+
+/// Tries everything. What fails to compile or run counts as wrong.
+pub(crate) fn run(device: &Device) -> SelfTest {
+    let pairs = pairs();
+    let exact = |form: &Form| is_exact(device, *form, &pairs).unwrap_or(false);
+    SelfTest {
+        double_f32: Form::ALL.into_iter().find(exact),
+        long_loops: counts(device).is_ok_and(|counted| counted == LONG),
+    }
+}
+
+/// Pairs of f32 of mixed signs, at most 2^15 apart, such that sums and products are exact in f64.
+fn pairs() -> Vec<[f32; 2]> {
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        // xorshift64: Marsaglia, J. Stat. Softw. 8, 14 (2003)
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let exponent = i32::try_from(random >> 60).unwrap_or(0) - 8;
+        let mantissa = 1.0 + (random as u32 >> 9) as f32 / (1 << 23) as f32;
+        let sign = if random & (1 << 40) == 0 { 1.0 } else { -1.0 };
+        sign * mantissa * (exponent as f32).exp2()
+    };
+    (0..PAIRS).map(|_| [next(), next()]).collect()
+}
+
+fn is_exact(device: &Device, form: Form, pairs: &[[f32; 2]]) -> Result<bool, Error> {
+    let bytes = size_of_val(pairs) as u64;
+    let input = device.storage("the pairs of the self-test", bytes)?;
+    let output = device.storage("the results of the self-test", 2 * bytes)?;
+    let secret = device.storage("a zero", 4)?;
+    device.write(&input, 0, bytemuck::cast_slice(pairs));
+    let program = Program::new(device, &shaders::exactness(form), 3, 4)?;
+    let buffers = program.bind(device, &[&input, &output, &secret])?;
+    device.run(&program.entry(device, "transform")?, &buffers, PAIRS / 64)?;
+    let results = device.read(&output, 0..2 * bytes)?;
+    let results: &[[f32; 4]] = bytemuck::cast_slice(&results);
+    Ok(pairs.iter().zip(results).all(|(pair, result)| is_error_free(*pair, *result)))
+}
+
+fn is_error_free([a, b]: [f32; 2], [sum, sum_low, product, product_low]: [f32; 4]) -> bool {
+    let (x, y) = (f64::from(a), f64::from(b));
+    sum == a + b
+        && f64::from(sum) + f64::from(sum_low) == x + y
+        && product == a * b
+        && f64::from(product) + f64::from(product_low) == x * y
+}
+
+/// How far a loop to [`LONG`] comes.
+fn counts(device: &Device) -> Result<u32, Error> {
+    let counted = device.storage("a counter", 8)?;
+    device.write(&counted, 0, bytemuck::cast_slice(&[LONG, 0]));
+    let program = Program::new(device, shaders::COUNT, 1, 4)?;
+    let buffers = program.bind(device, &[&counted])?;
+    device.run(&program.entry(device, "count")?, &buffers, 1)?;
+    let bytes = device.read(&counted, 4..8)?;
+    Ok(bytemuck::pod_read_unaligned(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_check_tells_exact_from_rounded() {
+        let pairs = pairs();
+        let exact = |[a, b]: [f32; 2]| {
+            let (sum, product) = (a + b, a * b);
+            let (x, y) = (f64::from(a), f64::from(b));
+            let low = |exact: f64, high: f32| (exact - f64::from(high)) as f32;
+            [sum, low(x + y, sum), product, low(x * y, product)]
+        };
+        assert!(pairs.iter().all(|&pair| is_error_free(pair, exact(pair))));
+        let wrong = |&pair: &[f32; 2]| {
+            let [sum, _, product, low] = exact(pair);
+            !is_error_free(pair, [sum, 0.0, product, low])
+        };
+        assert!(pairs.iter().filter(|pair| wrong(pair)).count() > pairs.len() / 2);
+    }
+
+    #[test]
+    fn findings_are_told() {
+        let notes = SelfTest::default().notes();
+        assert!(notes[0].contains("no mixed precision"), "{notes:?}");
+        assert!(notes[1].contains("65,535"), "{notes:?}");
+    }
+}

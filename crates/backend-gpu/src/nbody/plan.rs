@@ -1,0 +1,183 @@
+//! How the work on a system is laid out: by the number of bodies and the adapter alone, so that a
+//! result always has the same bits on one adapter.
+
+use kernels_core::Precision;
+
+use super::cells;
+
+/// The bodies of one invocation of `forces`.
+const BODIES: u32 = 4;
+
+/// The bodies that pull in one dispatch: 16,384 turns of the inner loop and 256 of the outer one,
+/// well below the 65,535 of all loops after which some drivers stop.
+const REACH: u32 = 1 << 16;
+
+/// The iterations of all loops that one invocation of `steps` may do.
+const ITERATIONS: u32 = 1 << 15;
+
+/// The partial sums of all slots take at most so many bytes.
+const PARTIALS: u64 = 1 << 27;
+
+/// More slots than this cost more to add up than they win.
+const MOST_SLOTS: u32 = 64;
+
+/// What of the adapter the plan depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chip {
+    /// How many invocations keep all its cores busy.
+    pub(super) invocations: u32,
+    /// The invocations of a workgroup.
+    pub(super) workgroup: u32,
+    /// The bytes of workgroup memory.
+    pub(super) workgroup_memory: u32,
+    /// The bytes of one buffer.
+    pub(super) buffer: u64,
+}
+
+impl Chip {
+    /// What the limits of an adapter allow. How many cores a chip has, no interface tells: a real one
+    /// gets work for the largest (an H200 holds 270,336 invocations), a processor for some threads.
+    pub(super) fn new(limits: &wgpu::Limits, software: bool) -> Self {
+        Self {
+            invocations: if software { 1 << 12 } else { 1 << 18 },
+            workgroup: limits.max_compute_invocations_per_workgroup.min(256),
+            workgroup_memory: limits.max_compute_workgroup_storage_size,
+            buffer: limits.max_storage_buffer_binding_size,
+        }
+    }
+}
+
+/// The layout of one system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// The bodies.
+    pub(super) bodies: u32,
+    /// The cells of a buffer: a multiple of the bodies of a workgroup.
+    pub(super) padded: u32,
+    /// The invocations of a workgroup.
+    pub(super) workgroup: u32,
+    /// The blocks of bodies that workgroups of `forces` take.
+    pub(super) blocks: u32,
+    /// The parts whose pulls are summed apart from each other, at the same time.
+    pub(super) slots: u32,
+    /// The bodies of a slot.
+    pub(super) per_slot: u32,
+    /// Whether one workgroup does many steps of the whole system.
+    pub(super) small: bool,
+}
+
+impl Plan {
+    /// The layout for so many bodies.
+    pub(super) fn new(bodies: u32, precision: Precision, chip: Chip) -> Self {
+        if let Some(small) = Self::small(bodies, precision, chip) {
+            return small;
+        }
+        let workgroup = chip.workgroup;
+        let block = BODIES * workgroup;
+        let blocks = bodies.div_ceil(block);
+        let padded = blocks * block;
+        let tiles = bodies.div_ceil(workgroup);
+        let fitting = PARTIALS.min(chip.buffer) / (u64::from(padded) * cells::size(precision));
+        let slots = (chip.invocations / (blocks * workgroup))
+            .min(u32::try_from(fitting).unwrap_or(u32::MAX))
+            .min(tiles)
+            .clamp(1, MOST_SLOTS);
+        let per_slot = tiles.div_ceil(slots) * workgroup;
+        let slots = bodies.div_ceil(per_slot);
+        Self { bodies, padded, workgroup, blocks, slots, per_slot, small: false }
+    }
+
+    /// The layout of a system that one workgroup holds and is not too slow for.
+    fn small(bodies: u32, precision: Precision, chip: Chip) -> Option<Self> {
+        let workgroup = bodies.next_power_of_two().clamp(32, chip.workgroup);
+        let padded = bodies.next_multiple_of(workgroup);
+        let bytes = u64::from(padded) * cells::size(precision);
+        let fits = bytes <= u64::from(chip.workgroup_memory) && padded <= 2 * workgroup;
+        fits.then_some(Self {
+            bodies,
+            padded,
+            workgroup,
+            blocks: 1,
+            slots: 1,
+            per_slot: padded,
+            small: true,
+        })
+    }
+
+    /// The steps of a small system that one dispatch may do.
+    pub(super) fn steps(&self) -> u32 {
+        let own = self.bodies.div_ceil(self.workgroup);
+        let a_step = own * (self.bodies.div_ceil(4) + 2) + 1;
+        (ITERATIONS / a_step).max(1)
+    }
+
+    /// The parts of a slot that single dispatches take: the first body and how many.
+    /// The bodies that pull in one dispatch of `potential`.
+    pub(super) const ENERGY_REACH: u32 = 1 << 14;
+
+    pub(super) fn reaches(&self) -> impl Iterator<Item = (u32, u32)> {
+        let per_slot = self.per_slot;
+        (0..per_slot).step_by(REACH as usize).map(move |first| (first, REACH.min(per_slot - first)))
+    }
+
+    /// The workgroups with an invocation for each body, in two dimensions of at most 65,535.
+    pub(super) fn groups(&self) -> (u32, u32) {
+        let groups = self.bodies.div_ceil(self.workgroup);
+        let rows = groups.div_ceil(65_535);
+        (groups.div_ceil(rows), rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHIP: Chip =
+        Chip { invocations: 1 << 18, workgroup: 256, workgroup_memory: 32_768, buffer: 1 << 27 };
+
+    fn plan(bodies: u32) -> Plan {
+        Plan::new(bodies, Precision::F64, CHIP)
+    }
+
+    #[test]
+    fn every_body_has_its_place_in_a_block_and_a_slot() {
+        for bodies in [2, 16, 255, 256, 257, 512, 513, 1023, 1025, 16_384, 100_003, 1 << 20] {
+            let plan = plan(bodies);
+            assert!(plan.padded >= bodies && plan.slots * plan.per_slot >= bodies, "{plan:?}");
+            assert!((plan.slots - 1) * plan.per_slot < bodies, "an empty slot in {plan:?}");
+            assert_eq!(plan.per_slot % plan.workgroup, 0);
+            let reached: u32 = plan.reaches().map(|(_, count)| count).sum();
+            assert_eq!(reached, plan.per_slot);
+        }
+    }
+
+    #[test]
+    fn a_million_bodies_fit_the_buffers_of_a_small_adapter() {
+        let plan = plan(1 << 20);
+        assert!(u64::from(plan.slots * plan.padded) * 32 <= CHIP.buffer);
+        assert!(plan.reaches().count() > 1);
+    }
+
+    #[test]
+    fn a_middling_system_fills_the_chip() {
+        let plan = plan(16_384);
+        assert_eq!(plan.blocks * plan.slots * plan.workgroup, 1 << 18);
+    }
+
+    #[test]
+    fn loops_stay_short() {
+        for bodies in [2, 16, 300, 512] {
+            let plan = plan(bodies);
+            assert!(plan.small);
+            assert!(plan.steps() * bodies.div_ceil(4) <= ITERATIONS);
+        }
+        assert!(!plan(513).small);
+    }
+
+    #[test]
+    fn many_workgroups_are_laid_out_in_two_dimensions() {
+        assert_eq!(plan(1 << 20).groups(), (4096, 1));
+        let (columns, rows) = plan(1 << 25).groups();
+        assert!(columns <= 65_535 && columns * rows * 256 >= 1 << 25, "{columns} {rows}");
+    }
+}

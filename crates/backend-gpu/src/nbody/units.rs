@@ -1,0 +1,140 @@
+//! The units that a system is computed in.
+//!
+//! f32 numbers end at 1e38, and the square of a distance or the inverse cube of a small one is soon
+//! there. So lengths, times and masses are scaled such that coordinates are below 1 and the total mass
+//! is about 1, by powers of two, which changes no digit of any result:
+//!
+//! ```text
+//! x' = s x    t' = u t    v' = s/u v    a' = s/u^2 a    m' = s^3/u^2 m    E' = s^5/u^4 E
+//! ```
+
+use kernels_core::{Bodies, Precision};
+
+/// The square of the least softening, so that a body's pull on itself is 0 times a finite number.
+/// It changes the pull at a distance r, in units of the system's extent, by 3/2 of it over r^2: of f32
+/// less than a rounding for r > 1e-9, of f64 for r > 1e-10.
+const fn least_softening_squared(precision: Precision) -> f64 {
+    match precision {
+        // Its -3/2th power and its inverse square root as an f32 must be finite.
+        Precision::F32 | Precision::Mixed => 1.0 / (1_u128 << 84) as f64,
+        Precision::F64 => 1.0 / (1_u128 << 125) as f64,
+    }
+}
+
+/// Exponents further out would leave f64 in a product of the above.
+const FURTHEST: i32 = 150;
+
+/// Powers of two by which lengths and times are multiplied.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Units {
+    length: f64,
+    time: f64,
+}
+
+impl Units {
+    /// The units that suit a system.
+    pub(super) fn of(bodies: &Bodies) -> Self {
+        let extent =
+            bodies.position_rows().iter().flatten().fold(0.0_f64, |most, x| most.max(x.abs()));
+        let length = power_of_two(-(exponent(extent) + 1));
+        let mass = bodies.mass_slice().iter().sum::<f64>() * length * length * length;
+        let time = power_of_two(exponent(mass) / 2);
+        Self { length, time }
+    }
+
+    pub(super) fn length(self, x: f64) -> f64 {
+        x * self.length
+    }
+
+    pub(super) fn time(self, t: f64) -> f64 {
+        t * self.time
+    }
+
+    pub(super) fn velocity(self, v: f64) -> f64 {
+        v * self.length / self.time
+    }
+
+    pub(super) fn mass(self, m: f64) -> f64 {
+        m * (self.length * self.length / self.time) * (self.length / self.time)
+    }
+
+    /// The square of the softening, a little above zero at least.
+    pub(super) fn softening_squared(self, softening: f64, precision: Precision) -> f64 {
+        self.length(softening).powi(2).max(least_softening_squared(precision))
+    }
+
+    pub(super) fn to_length(self, x: f64) -> f64 {
+        x / self.length
+    }
+
+    pub(super) fn to_velocity(self, v: f64) -> f64 {
+        v * self.time / self.length
+    }
+
+    pub(super) fn to_acceleration(self, a: f64) -> f64 {
+        a * self.time / self.length * self.time
+    }
+
+    pub(super) fn to_energy(self, e: f64) -> f64 {
+        let velocity = self.time / self.length;
+        e * velocity * velocity / self.length * self.time / self.length / self.length * self.time
+    }
+}
+
+/// The exponent of the leading binary digit; 0 of 0.
+fn exponent(x: f64) -> i32 {
+    if x > 0.0 { x.log2().floor() as i32 } else { 0 }
+}
+
+fn power_of_two(exponent: i32) -> f64 {
+    f64::from(exponent.clamp(-FURTHEST, FURTHEST)).exp2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binary(distance: f64, mass: f64) -> Bodies {
+        Bodies::from_rows(
+            vec![mass; 2],
+            vec![[-distance / 2.0, 0.0, 0.0], [distance / 2.0, 0.0, 0.0]],
+            vec![[0.0; 3]; 2],
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn coordinates_and_masses_become_about_one() {
+        for (distance, mass) in [(1.0, 1.0), (3e17, 5e30), (1e-13, 1e-20)] {
+            let units = Units::of(&binary(distance, mass));
+            let coordinate = units.length(distance / 2.0);
+            assert!((0.5..1.0).contains(&coordinate), "{coordinate}");
+            let total = units.mass(2.0 * mass);
+            assert!((0.5..4.0).contains(&total), "{total}");
+        }
+    }
+
+    #[test]
+    fn scaling_there_and_back_changes_no_bit() {
+        let units = Units::of(&binary(1.234e5, 7.8e9));
+        let x = 0.1 + 0.2;
+        assert_eq!(units.to_length(units.length(x)), x);
+        assert_eq!(units.to_velocity(units.velocity(x)), x);
+    }
+
+    #[test]
+    fn accelerations_and_energies_have_the_dimensions_of_mass_over_length() {
+        let (distance, mass) = (1.234e5, 7.8e9);
+        let units = Units::of(&binary(distance, mass));
+        let (r, m) = (units.length(distance), units.mass(mass));
+        let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-14, "{a} {b}");
+        close(units.to_acceleration(m / (r * r)), mass / (distance * distance));
+        close(units.to_energy(m * m / r), mass * mass / distance);
+    }
+
+    #[test]
+    fn a_system_without_extent_or_mass_has_units() {
+        let bodies = Bodies::from_rows(vec![0.0; 2], vec![[0.0; 3]; 2], vec![[0.0; 3]; 2]).unwrap();
+        assert_eq!(Units::of(&bodies), Units { length: 0.5, time: 1.0 });
+    }
+}

@@ -1,0 +1,9 @@
+// The pull of the body q on a body at p: m (q - p) / (|q - p|^2 + eps^2)^(3/2).
+//
+// The softening eps is never quite zero (see `units.rs`), so that the pull of a body on itself is 0.
+fn pull(q: Cell, p: Cell, eps2: real) -> vec3<real> {
+    let d = difference(q, p);
+    let r2 = fma(d.x, d.x, fma(d.y, d.y, fma(d.z, d.z, eps2)));
+    let y = inverse_sqrt(r2);
+    return d * ((weight(q) * y) * (y * y));
+}

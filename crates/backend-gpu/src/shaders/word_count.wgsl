@@ -1,0 +1,174 @@
+// Counts the segments of a text: the bytes between two ASCII separators, with the ASCII letters
+// lower-cased.
+//
+// An invocation takes the segments that begin in its stretch of the text. Each is hashed and looked up
+// in a table of open addressing with linear probing. A free slot is claimed by one compare-exchange
+// with the place of the segment; a claimed one holds the place of the first that came, and is the same
+// segment only if all bytes are. Nobody ever waits for anybody. What finds no slot in PROBES attempts,
+// or is longer than LONGEST, is left to the host by its place.
+//
+// The text in front of this one defines WORKGROUP, STRETCH, LONGEST, PROBES and SEPARATORS.
+
+struct Slot {
+    owner: atomic<u32>,   // 1 + the place of the first that came; 0: free
+    count: atomic<u32>,
+    first: atomic<u32>,   // the complement of the least place, so that zeros are a clear table
+}
+
+struct Lists {
+    entries: atomic<u32>,
+    leftovers: atomic<u32>,
+    places: array<u32>,   // of what is left to the host
+}
+
+struct Entry {
+    place: u32,
+    count: u32,
+    first: u32,
+}
+
+@group(0) @binding(0) var<storage, read_write> text: array<u32>;
+@group(0) @binding(1) var<storage, read_write> slots: array<Slot>;
+@group(0) @binding(2) var<storage, read_write> lists: Lists;
+@group(0) @binding(3) var<storage, read_write> entries: array<Entry>;
+
+struct Extent {
+    length: u32,
+    slots: u32,      // a power of two
+    leftovers: u32,  // how many places fit
+}
+
+var<immediate> extent: Extent;
+
+fn byte(at: u32) -> u32 {
+    return (text[at / 4] >> (at % 4 * 8)) & 0xff;
+}
+
+fn is_separator(c: u32) -> bool {
+    return c < 128 && ((SEPARATORS[c / 32] >> (c % 32)) & 1) != 0;
+}
+
+fn in_segment(at: u32) -> bool {
+    return at < extent.length && !is_separator(byte(at));
+}
+
+fn lower(c: u32) -> u32 {
+    return select(c, c | 32, c >= 65 && c <= 90);
+}
+
+// FNV-1a with the last step of MurmurHash3, which lets every byte reach the low bits.
+fn hashed(hash: u32, c: u32) -> u32 {
+    return (hash ^ c) * 16777619;
+}
+
+fn finished(hash: u32) -> u32 {
+    let h = (hash ^ (hash >> 16)) * 0x85ebca6bu;
+    let i = (h ^ (h >> 13)) * 0xc2b2ae35u;
+    return i ^ (i >> 16);
+}
+
+fn is_same(a: u32, b: u32, length: u32) -> bool {
+    for (var k = 0u; k < length; k++) {
+        if lower(byte(a + k)) != lower(byte(b + k)) {
+            return false;
+        }
+    }
+    return !in_segment(b + length);
+}
+
+// Whether the slot is, or becomes, that of the segment.
+fn owns(slot: u32, place: u32, length: u32) -> bool {
+    var owner = atomicLoad(&slots[slot].owner);
+    // A weak exchange may fail for no reason.
+    while owner == 0 {
+        let exchange = atomicCompareExchangeWeak(&slots[slot].owner, 0, place + 1);
+        if exchange.exchanged {
+            return true;
+        }
+        owner = exchange.old_value;
+    }
+    return is_same(place, owner - 1, length);
+}
+
+fn tally(slot: u32, place: u32) {
+    atomicAdd(&slots[slot].count, 1);
+    if atomicLoad(&slots[slot].first) < ~place {
+        atomicMax(&slots[slot].first, ~place);
+    }
+}
+
+fn leave(place: u32) {
+    let at = atomicAdd(&lists.leftovers, 1);
+    if at < extent.leftovers {
+        lists.places[at] = place;
+    }
+}
+
+fn insert(place: u32, length: u32, hash: u32) {
+    let mask = extent.slots - 1;
+    for (var probe = 0u; probe < PROBES; probe++) {
+        let slot = (hash + probe) & mask;
+        if owns(slot, place, length) {
+            tally(slot, place);
+            return;
+        }
+    }
+    leave(place);
+}
+
+// Counts the segment that begins at `place`, and gives where it ends.
+fn segment(place: u32) -> u32 {
+    var hash = 2166136261u;
+    var at = place;
+    while in_segment(at) {
+        if at - place == LONGEST {
+            leave(place);
+            return at;
+        }
+        hash = hashed(hash, lower(byte(at)));
+        at++;
+    }
+    insert(place, at - place, finished(hash));
+    return at;
+}
+
+fn invocation(global: vec3<u32>, groups: vec3<u32>) -> u32 {
+    return global.y * groups.x * WORKGROUP + global.x;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn count(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let begin = invocation(id, groups) * STRETCH;
+    let end = min(begin + STRETCH, extent.length);
+    var at = begin;
+    if begin > 0 {
+        // The rest of a segment that began before.
+        if in_segment(begin - 1) {
+            while at < end && in_segment(at) {
+                at++;
+            }
+        }
+    }
+    // A segment longer than a stretch ends behind it.
+    while at < end {
+        if in_segment(at) {
+            at = segment(at);
+        } else {
+            at++;
+        }
+    }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn collect(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let slot = invocation(id, groups);
+    if slot >= extent.slots {
+        return;
+    }
+    let owner = atomicLoad(&slots[slot].owner);
+    if owner != 0 {
+        let count = atomicLoad(&slots[slot].count);
+        let first = ~atomicLoad(&slots[slot].first);
+        entries[atomicAdd(&lists.entries, 1)] = Entry(owner - 1, count, first);
+    }
+}

@@ -1,0 +1,255 @@
+//! Word count on the device: exact, the counts of every other backend.
+//!
+//! The text goes to the device in chunks that end between two words. There it is split at ASCII
+//! separators, and the segments, their ASCII letters lower-cased, are counted in a hash table that
+//! holds places in the text instead of words (`shaders/word_count.wgsl`). The host takes the distinct
+//! segments of each chunk, adds them up in 64 bits, and at the end treats those with other bytes the
+//! Unicode way. While the device counts one chunk, the host uploads the next and takes the last.
+//!
+//! Cost: O(bytes) on the device, O(distinct words) a chunk on the host. Error: none.
+//! Segments above [`crate::shaders::LONGEST`] bytes and what a full table does not take are counted on
+//! the host. A chunk of which too much is left is cut in two and counted again.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use kernels_core::{Counts, Error, WordCount, text};
+use wgpu::SubmissionIndex;
+
+use crate::device::Device;
+use crate::device::adapter::Adapter;
+
+mod table;
+
+use table::{Outcome, Pipelines, Table, Tally};
+
+/// The bytes of a chunk on a real GPU: long enough to pay for taking the words of it.
+const CHUNK: usize = 32 << 20;
+
+/// The bytes of a chunk on a processor, which would need too long for a submission of more.
+const SOFTWARE_CHUNK: usize = 2 << 20;
+
+/// The word counter of a GPU.
+#[derive(Debug)]
+pub(crate) struct GpuWordCount {
+    adapter: Arc<Adapter>,
+    chunk: usize,
+    counter: Option<Counter>,
+    segments: Segments,
+    /// The bytes of the text so far.
+    start: u64,
+}
+
+impl GpuWordCount {
+    /// A counter of nothing so far.
+    pub(crate) fn new(adapter: Arc<Adapter>, software: bool) -> Self {
+        let chunk = if software { SOFTWARE_CHUNK } else { CHUNK };
+        Self { adapter, chunk, counter: None, segments: Segments::default(), start: 0 }
+    }
+
+    fn try_add(&mut self, piece: &[u8]) -> Result<(), Error> {
+        if simdutf8::basic::from_utf8(piece).is_err() {
+            text::validate(piece, self.start)?;
+        }
+        let mut chunks = self.chunks(piece);
+        if self.count(piece, &mut chunks).is_err() && self.is_lost() {
+            // What was taken so far is right; the rest of the chunks is counted on a fresh device.
+            self.counter = None;
+        }
+        self.count(piece, &mut chunks)?;
+        self.start += piece.len() as u64;
+        Ok(())
+    }
+
+    fn is_lost(&self) -> bool {
+        self.counter.as_ref().is_some_and(|counter| counter.device.is_lost())
+    }
+
+    /// The borders of chunks: each is cut behind a word, so it may be longer than asked for by one.
+    fn chunks(&self, piece: &[u8]) -> VecDeque<(usize, usize)> {
+        let mut chunks = VecDeque::new();
+        let mut from = 0;
+        while from < piece.len() {
+            let to = border(piece, from, from.saturating_add(self.chunk));
+            chunks.push_back((from, to));
+            from = to;
+        }
+        chunks
+    }
+
+    /// Counts chunks, taking each from the list when its words are added up.
+    fn count(&mut self, piece: &[u8], chunks: &mut VecDeque<(usize, usize)>) -> Result<(), Error> {
+        let Some(longest) = chunks.iter().map(|(from, to)| to - from).max() else {
+            return Ok(());
+        };
+        let counter = match self.counter.take().filter(|counter| counter.holds(longest)) {
+            Some(counter) => counter,
+            None => Counter::new(self.adapter.device()?, longest)?,
+        };
+        let counter = self.counter.insert(counter);
+        let mut running: Option<SubmissionIndex> = None;
+        let mut turn = 0;
+        while let Some(&(from, to)) = chunks.front() {
+            let current = match running.take() {
+                Some(submission) => submission,
+                None => counter.start(turn, &piece[from..to]),
+            };
+            running = chunks.get(1).map(|&(from, to)| counter.start(turn + 1, &piece[from..to]));
+            match counter.take(turn, current)? {
+                Outcome::Counted { tallies, leftovers } => {
+                    let chunk = &piece[from..to];
+                    self.segments.add(chunk, self.start + from as u64, &tallies, &leftovers);
+                    chunks.pop_front();
+                    turn += 1;
+                }
+                Outcome::Overflow => {
+                    if let Some(submission) = running.take() {
+                        counter.take(turn + 1, submission)?;
+                    }
+                    halve(piece, chunks);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self) {
+        self.segments = Segments::default();
+        self.start = 0;
+    }
+}
+
+/// Cuts the first chunk in two.
+fn halve(piece: &[u8], chunks: &mut VecDeque<(usize, usize)>) {
+    if let Some((from, to)) = chunks.pop_front() {
+        let middle = border(piece, from, from + (to - from) / 2).min(to);
+        chunks.push_front((middle, to));
+        chunks.push_front((from, middle));
+    }
+}
+
+/// The first place behind `wanted` where no word is cut and that gets on from `from`.
+fn border(piece: &[u8], from: usize, wanted: usize) -> usize {
+    text::next_border(piece, wanted.max(from + 1))
+}
+
+impl WordCount for GpuWordCount {
+    fn add(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let added = self.try_add(piece);
+        if added.is_err() {
+            self.restart();
+        }
+        added
+    }
+
+    fn finish(&mut self) -> Result<Counts, Error> {
+        let counts = self.segments.counts();
+        self.restart();
+        counts
+    }
+}
+
+/// Two tables on a device: one counts while the other is filled or taken.
+#[derive(Debug)]
+struct Counter {
+    device: Arc<Device>,
+    pipelines: Pipelines,
+    tables: [Table; 2],
+    longest: usize,
+}
+
+impl Counter {
+    fn new(device: Arc<Device>, longest: usize) -> Result<Self, Error> {
+        let pipelines = Pipelines::new(&device)?;
+        let table = || Table::new(&device, &pipelines, longest);
+        let tables = [table()?, table()?];
+        Ok(Self { device, pipelines, tables, longest })
+    }
+
+    fn holds(&self, bytes: usize) -> bool {
+        bytes <= self.longest && !self.device.is_lost()
+    }
+
+    fn start(&self, turn: usize, chunk: &[u8]) -> SubmissionIndex {
+        self.tables[turn % 2].start(&self.device, &self.pipelines, chunk)
+    }
+
+    fn take(&self, turn: usize, submission: SubmissionIndex) -> Result<Outcome, Error> {
+        self.tables[turn % 2].take(&self.device, submission)
+    }
+}
+
+/// The segments of the text so far, with their number and least offset.
+#[derive(Debug, Default)]
+struct Segments {
+    all: HashMap<Box<[u8]>, (u64, u64)>,
+}
+
+impl Segments {
+    /// Adds what the device made of a chunk, which begins at `start` in the text.
+    fn add(&mut self, chunk: &[u8], start: u64, tallies: &[Tally], leftovers: &[u32]) {
+        let mut lowered = Vec::new();
+        for tally in tallies {
+            lower(segment(chunk, tally.place), &mut lowered);
+            self.add_one(&lowered, u64::from(tally.count), start + u64::from(tally.first));
+        }
+        for &place in leftovers {
+            lower(segment(chunk, place), &mut lowered);
+            self.add_one(&lowered, 1, start + u64::from(place));
+        }
+    }
+
+    fn add_one(&mut self, segment: &[u8], count: u64, first: u64) {
+        if let Some(known) = self.all.get_mut(segment) {
+            *known = (known.0 + count, known.1.min(first));
+        } else {
+            self.all.insert(segment.into(), (count, first));
+        }
+    }
+
+    fn counts(&self) -> Result<Counts, Error> {
+        Counts::from_segments(self.all.iter().map(|(segment, &(n, first))| (&**segment, n, first)))
+    }
+}
+
+/// The segment that begins at `place`.
+fn segment(chunk: &[u8], place: u32) -> &[u8] {
+    let from = place as usize;
+    &chunk[from..text::next_border(chunk, from)]
+}
+
+fn lower(segment: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    out.extend(segment.iter().map(u8::to_ascii_lowercase));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn borders_get_on_and_cut_no_word() {
+        assert_eq!(border(b"one two", 0, 1), 3);
+        assert_eq!(border(b" one", 0, 0), 4, "a separator in front is passed");
+        assert_eq!(border(b"one", 0, 1), 3);
+    }
+
+    #[test]
+    fn a_chunk_is_halved_between_words() {
+        let mut chunks = VecDeque::from([(0, 11), (11, 12)]);
+        halve(b"one two six ", &mut chunks);
+        assert_eq!(chunks, [(0, 7), (7, 11), (11, 12)]);
+    }
+
+    #[test]
+    fn leftovers_add_up_with_tallies() {
+        let mut segments = Segments::default();
+        let tally = Tally { place: 4, count: 2, first: 4 };
+        segments.add(b"One two TWO", 100, &[tally], &[0]);
+        segments.add(b"one", 111, &[], &[0]);
+        let counts = segments.counts().unwrap();
+        let mut all: Vec<_> = counts.iter().map(|c| (c.word, c.count, c.first)).collect();
+        all.sort_unstable();
+        assert_eq!(all, [("one", 2, 100), ("two", 2, 104)]);
+    }
+}
