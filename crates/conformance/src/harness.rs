@@ -30,19 +30,23 @@ pub struct Case {
     /// Panics where it does not hold.
     pub check: fn(&dyn Backend),
     /// What the test needs besides the backend.
-    pub needs: Need,
+    pub needs: &'static [Need],
 }
 
 impl Case {
     /// A case that needs nothing but the backend.
     #[must_use]
     pub const fn new(name: &'static str, check: fn(&dyn Backend)) -> Self {
-        Self { name, check, needs: Need::Nothing }
+        Self { name, check, needs: &[] }
     }
 
-    /// A case that is skipped where `needs` is not there.
+    /// A case that is skipped where something of `needs` is not there.
     #[must_use]
-    pub const fn needing(needs: Need, name: &'static str, check: fn(&dyn Backend)) -> Self {
+    pub const fn needing(
+        needs: &'static [Need],
+        name: &'static str,
+        check: fn(&dyn Backend),
+    ) -> Self {
         Self { name, check, needs }
     }
 }
@@ -74,8 +78,10 @@ pub fn trials(subject: &Subject, required: &Required) -> Vec<Trial> {
 
 fn trial(subject: &Subject, case: Case, required: &Required) -> Trial {
     let name = format!("{}::{}", subject.label, case.name);
-    if let Err(why) = case.needs.probe() {
-        return skipped(&name, &why, required.names(case.needs.name()));
+    for need in case.needs {
+        if let Err(why) = need.probe() {
+            return skipped(&name, &why, required.names(need.name()));
+        }
     }
     let backend = Arc::clone(&subject.backend);
     Trial::test(name, move || {

@@ -7,8 +7,6 @@ use std::sync::OnceLock;
 /// What a case needs besides the backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Nothing.
-    Nothing,
     /// A `python3` to run the oracle.
     Python,
     /// The folder `shared` beside the repository, with books, nbabel's inputs and golden results.
@@ -20,7 +18,6 @@ impl Need {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Nothing => "nothing",
             Self::Python => "python",
             Self::Shared => "shared",
         }
@@ -32,7 +29,6 @@ impl Need {
     /// The reason, without a full stop.
     pub fn probe(self) -> Result<(), String> {
         match self {
-            Self::Nothing => Ok(()),
             Self::Python => python().clone(),
             Self::Shared if shared().join("data").is_dir() => Ok(()),
             Self::Shared => Err("no folder shared/data beside the repository".to_owned()),

@@ -1,15 +1,14 @@
 //! Known facts of nbabel's inputs.
 
-use kernels_core::nbody::reference_accelerations;
 use kernels_core::{Backend, Bodies, NBodyAlgorithm, Precision};
 
-use super::{accelerations, assert_close, kernel, variants};
+use super::{accelerations, assert_close, kernel, reference, variants};
 use crate::need::shared;
 use crate::{Case, Need};
 
 pub(super) const CASES: &[Case] = &[
-    Case::needing(Need::Shared, "nbody_accelerations_of_nbabels_inputs", inputs),
-    Case::needing(Need::Shared, "nbody_input16_ends_where_every_correct_program_ends", input16),
+    Case::needing(&[Need::Shared], "nbody_accelerations_of_nbabels_inputs", inputs),
+    Case::needing(&[Need::Shared], "nbody_input16_ends_where_every_correct_program_ends", input16),
 ];
 
 fn inputs(backend: &dyn Backend) {
@@ -18,7 +17,7 @@ fn inputs(backend: &dyn Backend) {
         for variant in variants(backend) {
             let bodies = variant.representable(&input);
             let found = accelerations(backend, variant, &bodies, 0.0);
-            let expected = reference_accelerations(&bodies, 0.0);
+            let expected = reference(&bodies, 0.0);
             assert_close(&found, &expected, variant.bound(), format!("{variant}, {name}"));
         }
     }

@@ -2,17 +2,18 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use kernels_core::Backend;
 
-use super::{counters, excerpt, lines};
+use super::{counters, excerpt, lines, oracle};
 use crate::need::shared;
 use crate::{Case, Need};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("words_of_border_cases", border_cases),
-    Case::needing(Need::Shared, "words_of_the_golden_files", golden_files),
-    Case::needing(Need::Shared, "words_of_the_61_books", books),
+    Case::needing(&[Need::Shared], "words_of_the_golden_files", golden_files),
+    Case::needing(&[Need::Shared, Need::Python], "words_of_the_61_books", books),
 ];
 
 /// A text, and its lines without the percentages.
@@ -80,13 +81,26 @@ fn golden_files(backend: &dyn Backend) {
 
 /// All books as one text: 5 million words, 364,463 of them distinct.
 fn books(backend: &dyn Backend) {
-    let books = files("data/books", "txt");
-    assert_eq!(books.len(), 61);
-    let text: Vec<u8> = books.iter().flat_map(|path| fs::read(path).expect("a book")).collect();
+    let text = all_books();
     for (algorithm, mut counter) in counters(backend) {
-        let counts = counter.count(&text).expect("UTF-8");
+        let counts = counter.count(text).expect("UTF-8");
         assert_eq!((counts.len(), counts.total()), (364_463, 5_022_072), "{algorithm}");
+        assert!(lines(&counts) == *lines_of_the_books(), "{algorithm}: other lines than Python's");
     }
+}
+
+fn all_books() -> &'static [u8] {
+    static BOOKS: OnceLock<Vec<u8>> = OnceLock::new();
+    BOOKS.get_or_init(|| {
+        let books = files("data/books", "txt");
+        assert_eq!(books.len(), 61);
+        books.iter().flat_map(|path| fs::read(path).expect("a book")).collect()
+    })
+}
+
+fn lines_of_the_books() -> &'static [u8] {
+    static LINES: OnceLock<Vec<u8>> = OnceLock::new();
+    LINES.get_or_init(|| oracle::python(oracle::WORD_COUNT, all_books()))
 }
 
 /// The files of a shared folder with an extension, in the order of their names.

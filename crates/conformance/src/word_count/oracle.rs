@@ -12,10 +12,10 @@ use super::{counters, excerpt, lines, unicode};
 use crate::{Case, Need};
 
 pub(super) const CASES: &[Case] =
-    &[Case::needing(Need::Python, "lines_are_what_python_writes", generated)];
+    &[Case::needing(&[Need::Python], "lines_are_what_python_writes", generated)];
 
 /// The program, which reads a text and writes the lines of the result.
-const WORD_COUNT: &str = include_str!("../../oracle/wordcount.py");
+pub(super) const WORD_COUNT: &str = include_str!("../../oracle/wordcount.py");
 
 /// The characters that Python knows.
 const ASSIGNED: &str = include_str!("../../oracle/assigned.py");
@@ -41,7 +41,7 @@ fn examples() -> &'static [(String, Vec<u8>)] {
         let assigned = assigned();
         let known = |text: String| text.chars().filter(|c| assigned.contains(c)).collect();
         let known = texts.into_iter().map(known);
-        known.map(|text: String| (text.clone(), python(WORD_COUNT, &text))).collect()
+        known.map(|text: String| (text.clone(), python(WORD_COUNT, text.as_bytes()))).collect()
     })
 }
 
@@ -54,7 +54,7 @@ fn every_letter_with_a_case() -> String {
 /// The characters on which Python's Unicode and Rust's agree: Python 3.11 knows Unicode 14 and Rust 1.95
 /// Unicode 17, which added characters and changed the case of two.
 fn assigned() -> HashSet<char> {
-    let ranges = String::from_utf8(python(ASSIGNED, "")).expect("ASCII");
+    let ranges = String::from_utf8(python(ASSIGNED, b"")).expect("ASCII");
     let mut assigned = HashSet::new();
     for range in ranges.lines() {
         let (first, last) = range.split_once(' ').expect(range);
@@ -67,7 +67,7 @@ fn assigned() -> HashSet<char> {
 }
 
 /// What a Python program writes for an input.
-fn python(program: &str, input: &str) -> Vec<u8> {
+pub(super) fn python(program: &str, input: &[u8]) -> Vec<u8> {
     let mut python = Command::new("python3")
         .args(["-c", program])
         .stdin(Stdio::piped())
@@ -75,7 +75,7 @@ fn python(program: &str, input: &str) -> Vec<u8> {
         .spawn()
         .expect("python3 starts");
     let mut stdin = python.stdin.take().expect("a pipe");
-    stdin.write_all(input.as_bytes()).expect("python3 reads");
+    stdin.write_all(input).expect("python3 reads");
     drop(stdin);
     let output = python.wait_with_output().expect("python3 ends");
     assert!(output.status.success(), "python3 ended with {}", output.status);
