@@ -78,7 +78,7 @@ impl Backend for Simd {
             threads: 1,
             software: false,
             precisions: vec![Precision::F64, Precision::F32],
-            nbody_algorithms: vec![NBodyAlgorithm::Direct],
+            nbody_algorithms: vec![NBodyAlgorithm::Direct, NBodyAlgorithm::Tree],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
             notes: Vec::new(),
         }

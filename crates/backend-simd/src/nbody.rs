@@ -4,12 +4,15 @@ mod lanes;
 mod pairs;
 mod step;
 mod system;
+mod tree;
 
 use std::sync::Arc;
 
 use fearless_simd::Level as Detected;
 use kernels_core::nbody::{require_output, require_time_step};
-use kernels_core::{Bodies, Energies, Error, Executor, NBody, NBodyOptions, Precision};
+use kernels_core::{
+    Bodies, Energies, Error, Executor, NBody, NBodyAlgorithm, NBodyOptions, Precision,
+};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::Level;
@@ -25,24 +28,35 @@ pub(crate) fn build(
     executor: Arc<dyn Executor>,
 ) -> Box<dyn NBody> {
     let detected = Detected::new();
-    let softening = options.softening;
     #[cfg(target_arch = "x86_64")]
     {
         let (avx512, avx2, sse2) = (detected.as_avx512(), detected.as_avx2(), detected.as_sse2());
         match level {
             Level::Avx512 if let Some(simd) = avx512 => {
-                return direct(simd, precision, softening, executor);
+                return for_level(simd, precision, options, executor);
             }
             Level::Avx2 if let Some(simd) = avx2 => {
-                return direct(simd, precision, softening, executor);
+                return for_level(simd, precision, options, executor);
             }
             Level::Sse2 if let Some(simd) = sse2 => {
-                return direct(simd, precision, softening, executor);
+                return for_level(simd, precision, options, executor);
             }
             _ => {}
         }
     }
-    direct(fearless_simd::Fallback::new(), precision, softening, executor)
+    for_level(fearless_simd::Fallback::new(), precision, options, executor)
+}
+
+fn for_level<S: Lanes>(
+    simd: S,
+    precision: Precision,
+    options: &NBodyOptions,
+    executor: Arc<dyn Executor>,
+) -> Box<dyn NBody> {
+    match options.algorithm {
+        NBodyAlgorithm::Tree => tree::build(simd, options, executor),
+        _ => direct(simd, precision, options.softening, executor),
+    }
 }
 
 fn direct<S: Lanes>(

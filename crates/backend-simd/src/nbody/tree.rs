@@ -1,0 +1,191 @@
+//! Gravitational N-body by a tree of multipoles: the fast multipole method.
+
+mod cell;
+mod expansion;
+mod field;
+mod grow;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kernels_core::nbody::{require_output, require_time_step};
+use kernels_core::{Bodies, Energies, Error, Executor, NBody, NBodyOptions};
+use ndarray::ArrayViewMut2;
+
+use super::lanes::Lanes;
+use cell::Row;
+use field::Law;
+use grow::Tree;
+use walk::Walk;
+
+/// The kernel for the level of `simd`, its units run by `executor`.
+pub(super) fn build<S: Lanes>(
+    simd: S,
+    options: &NBodyOptions,
+    executor: Arc<dyn Executor>,
+) -> Box<dyn NBody> {
+    let (softening, opening) = (options.softening, options.opening);
+    let law = Law { eps2: softening * softening, opening2: opening * opening };
+    Box::new(TreeSum {
+        simd,
+        law,
+        softening,
+        executor,
+        tree: Tree::default(),
+        state: State::default(),
+    })
+}
+
+struct TreeSum<S: Lanes> {
+    simd: S,
+    law: Law,
+    softening: f64,
+    executor: Arc<dyn Executor>,
+    tree: Tree,
+    state: State,
+}
+
+/// The bodies whose accelerations were computed last, in the order of the caller.
+#[derive(Debug, Default)]
+struct State {
+    masses: Vec<f64>,
+    positions: Vec<[f64; 3]>,
+    accelerations: Vec<[f64; 3]>,
+}
+
+impl State {
+    /// Takes masses and positions over. Returns whether any of them is new.
+    fn load(&mut self, bodies: &Bodies) -> bool {
+        if self.masses == bodies.mass_slice() && self.positions == bodies.position_rows() {
+            return false;
+        }
+        self.masses = bodies.mass_slice().to_vec();
+        self.positions = bodies.position_rows().to_vec();
+        self.accelerations = vec![[0.0; 3]; bodies.len()];
+        true
+    }
+}
+
+impl<S: Lanes> TreeSum<S> {
+    /// Makes the state that of `bodies`.
+    fn prepare(&mut self, bodies: &Bodies) {
+        if self.state.load(bodies) {
+            self.accelerate();
+        }
+    }
+
+    /// The accelerations of the state.
+    fn accelerate(&mut self) {
+        let field = self.field::<false>();
+        for (body, [x, y, z, _]) in self.tree.order().zip(field) {
+            self.state.accelerations[body] = [x, y, z];
+        }
+    }
+
+    /// The field at the bodies of the state, in the order of the tree, which grows anew.
+    fn field<const POTENTIAL: bool>(&mut self) -> Vec<Row> {
+        self.tree.grow(&self.state.positions, &self.state.masses, &*self.executor);
+        let tree = &self.tree;
+        let mut field = vec![[0.0; 4]; self.state.masses.len()];
+        let pieces = pieces(&mut field, &tree.units);
+        self.executor.run(tree.units.len(), &|unit| {
+            let mut out = pieces[unit].lock().unwrap_or_else(PoisonError::into_inner);
+            Walk::<S, POTENTIAL>::new(self.simd, self.law, tree, tree.units[unit].clone())
+                .run(&mut out);
+        });
+        drop(pieces);
+        field
+    }
+
+    /// `steps` steps of `dt` from the state and `velocities`.
+    fn step(&mut self, velocities: &mut [[f64; 3]], dt: f64, steps: u64) -> Result<(), Error> {
+        for _ in 0..steps {
+            kick(velocities, &self.state.accelerations, 0.5 * dt);
+            kick(&mut self.state.positions, velocities, dt);
+            require_finite(&self.state.positions)?;
+            self.accelerate();
+            kick(velocities, &self.state.accelerations, 0.5 * dt);
+        }
+        Ok(())
+    }
+}
+
+impl<S: Lanes> NBody for TreeSum<S> {
+    fn accelerations(
+        &mut self,
+        bodies: &Bodies,
+        mut out: ArrayViewMut2<'_, f64>,
+    ) -> Result<(), Error> {
+        require_output(bodies, &out)?;
+        bodies.require_distinct(self.softening)?;
+        self.prepare(bodies);
+        for (mut out, row) in out.rows_mut().into_iter().zip(&self.state.accelerations) {
+            (0..3).for_each(|k| out[k] = row[k]);
+        }
+        Ok(())
+    }
+
+    fn energies(&mut self, bodies: &Bodies) -> Result<Energies, Error> {
+        bodies.require_distinct(self.softening)?;
+        self.prepare(bodies);
+        let field = self.field::<true>();
+        let masses = bodies.mass_slice();
+        let potential = self.tree.order().zip(field).map(|(body, row)| masses[body] * row[3]);
+        let squares = bodies.velocity_rows().iter().map(|&v| cell::square(v));
+        let kinetic = masses.iter().zip(squares).map(|(mass, square)| mass * square);
+        Ok(Energies {
+            kinetic: 0.5 * compensated(kinetic),
+            potential: -0.5 * compensated(potential),
+        })
+    }
+
+    fn leapfrog(&mut self, bodies: &mut Bodies, dt: f64, steps: u64) -> Result<(), Error> {
+        require_time_step(dt)?;
+        bodies.require_distinct(self.softening)?;
+        self.prepare(bodies);
+        let mut velocities = bodies.velocity_rows().to_vec();
+        let mut result = Ok(());
+        let executor = Arc::clone(&self.executor);
+        executor.enter(&mut || result = self.step(&mut velocities, dt, steps));
+        result
+            .and_then(|()| bodies.set_state(|body| (self.state.positions[body], velocities[body])))
+            .inspect_err(|_| self.state = State::default())
+    }
+}
+
+/// `to += dt by`
+fn kick(to: &mut [[f64; 3]], by: &[[f64; 3]], dt: f64) {
+    for (to, by) in to.iter_mut().zip(by) {
+        (0..3).for_each(|k| to[k] += dt * by[k]);
+    }
+}
+
+fn require_finite(positions: &[[f64; 3]]) -> Result<(), Error> {
+    match positions.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
+        Some(body) => Err(Error::Diverged { body }),
+        None => Ok(()),
+    }
+}
+
+/// The sum with the rounding errors of all additions added at the end (Neumaier 1974).
+fn compensated(terms: impl Iterator<Item = f64>) -> f64 {
+    let (sum, errors) = terms.fold((0.0_f64, 0.0), |(sum, errors), term| {
+        let next = sum + term;
+        let error = if sum.abs() >= term.abs() { (sum - next) + term } else { (term - next) + sum };
+        (next, errors + error)
+    });
+    sum + errors
+}
+
+/// The pieces of `all` that the units are. Each unit locks its own.
+fn pieces<'a>(mut all: &'a mut [Row], units: &[Range<usize>]) -> Vec<Mutex<&'a mut [Row]>> {
+    let mut piece = |unit: &Range<usize>| {
+        let (piece, rest) = std::mem::take(&mut all).split_at_mut(unit.len());
+        all = rest;
+        Mutex::new(piece)
+    };
+    units.iter().map(&mut piece).collect()
+}
