@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use kernels_core::Error;
@@ -19,15 +19,17 @@ pub(crate) mod adapter;
 pub(crate) mod choice;
 mod faults;
 pub(crate) mod program;
+pub(crate) mod provoke;
 pub(crate) mod self_test;
 pub(crate) mod stream;
 
 use faults::Faults;
+use program::{Program, Programs};
 use stream::{Pace, Stream};
 
-/// How long a submission may take. Submissions are cut to a tenth of a second, so a device that needs
+/// How many milliseconds a submission may take. Submissions are cut to a tenth of a second, so a device that needs
 /// this long hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: u64 = 60_000;
 
 /// An opened adapter with its only queue.
 #[derive(Debug)]
@@ -36,7 +38,9 @@ pub(crate) struct Device {
     queue: wgpu::Queue,
     name: String,
     faults: Arc<Faults>,
-    patience: Duration,
+    programs: Programs,
+    /// Milliseconds that a submission may take.
+    patience: AtomicU64,
 }
 
 impl Device {
@@ -56,7 +60,14 @@ impl Device {
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|error| faults.give_up(&format!("it could not be opened: {error}")))?;
         watch(&device, &faults);
-        Ok(Self { device, queue, name, faults, patience: PATIENCE })
+        Ok(Self {
+            device,
+            queue,
+            name,
+            faults,
+            programs: Programs::default(),
+            patience: AtomicU64::new(PATIENCE),
+        })
     }
 
     /// The adapter's name.
@@ -77,6 +88,11 @@ impl Device {
     /// Whether the device can never be used again: open another one.
     pub(crate) fn is_lost(&self) -> bool {
         self.faults.is_lost()
+    }
+
+    /// Whether a fresh device may do what this one, which was lost, could not.
+    pub(crate) fn may_be_replaced(&self) -> bool {
+        self.is_lost() && !self.faults.is_silent()
     }
 
     /// What went wrong since the last look.
@@ -105,30 +121,33 @@ impl Device {
         self.check().map(|()| made)
     }
 
+    /// The program of a shader, whose storage buffers have the first binding numbers and whose
+    /// dispatches carry `arguments` bytes each. It is compiled once.
+    ///
+    /// # Errors
+    /// [`Error::Device`] with the complaint of the compiler.
+    pub(crate) fn program(
+        &self,
+        source: String,
+        buffers: u32,
+        arguments: u32,
+    ) -> Result<Arc<Program>, Error> {
+        self.programs.get(self, source, buffers, arguments)
+    }
+
     /// A storage buffer of zeros that can be filled and read.
     ///
     /// # Errors
     /// [`Error::TooLarge`] above the limits of the adapter, [`Error::Device`] where memory is short.
     pub(crate) fn storage(&self, what: &'static str, bytes: u64) -> Result<Buffer, Error> {
         let limits = self.limits();
-        self.require(
-            what,
-            bytes,
-            limits.max_buffer_size.min(limits.max_storage_buffer_binding_size),
-        )?;
+        let limit = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+        require(what, &self.name, bytes, limit)?;
         self.buffer(
             what,
             bytes,
             BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC,
         )
-    }
-
-    fn require(&self, what: &'static str, needed: u64, limit: u64) -> Result<(), Error> {
-        if needed <= limit {
-            return Ok(());
-        }
-        let remedy = "take a smaller input or another backend";
-        Err(Error::TooLarge { what, device: self.name.clone(), needed, limit, remedy })
     }
 
     fn buffer(&self, label: &str, size: u64, usage: BufferUsages) -> Result<Buffer, Error> {
@@ -152,6 +171,12 @@ impl Device {
         self.queue.submit([commands])
     }
 
+    /// Sets how long a submission may take.
+    fn set_patience(&self, patience: Duration) {
+        let milliseconds = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        self.patience.store(milliseconds, Ordering::Relaxed);
+    }
+
     /// Runs one dispatch of `groups` workgroups to its end.
     ///
     /// # Errors
@@ -173,14 +198,14 @@ impl Device {
     /// # Errors
     /// [`Error::Device`]: the device was lost, reported an error or did not answer in time.
     pub(crate) fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), Error> {
-        let poll = PollType::Wait { submission_index: submission, timeout: Some(self.patience) };
+        let patience = Duration::from_millis(self.patience.load(Ordering::Relaxed));
+        let poll = PollType::Wait { submission_index: submission, timeout: Some(patience) };
         // wgpu panics where the driver says that the device is lost.
         let polled = catch_unwind(AssertUnwindSafe(|| self.device.poll(poll)));
         match polled {
             Ok(Ok(_)) => self.check(),
             Ok(Err(wgpu::PollError::Timeout)) => {
-                let waited = self.patience.as_secs_f64();
-                Err(self.faults.give_up(&format!("it did not answer for {waited} seconds")))
+                Err(self.faults.record_silence(patience.as_secs_f64()))
             }
             Ok(Err(error)) => {
                 self.check()?;
@@ -196,7 +221,7 @@ impl Device {
     /// [`Error::TooLarge`], [`Error::Device`].
     pub(crate) fn read_back(&self, bytes: u64) -> Result<Buffer, Error> {
         let what = "the buffer of results";
-        self.require(what, bytes, self.limits().max_buffer_size)?;
+        require(what, &self.name, bytes, self.limits().max_buffer_size)?;
         self.buffer(what, bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)
     }
 
@@ -260,4 +285,25 @@ fn watch(device: &wgpu::Device, faults: &Arc<Faults>) {
         wgpu::DeviceLostReason::Destroyed => lost.record_loss("it was destroyed"),
         wgpu::DeviceLostReason::Unknown => lost.record_loss(&message),
     });
+}
+
+/// Nothing where a buffer is not too large.
+fn require(what: &'static str, device: &str, needed: u64, limit: u64) -> Result<(), Error> {
+    if needed <= limit {
+        return Ok(());
+    }
+    let remedy = "take a smaller input or another backend";
+    Err(Error::TooLarge { what, device: device.to_owned(), needed, limit, remedy })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_above_the_limit_is_refused_with_the_figures() {
+        assert_eq!(require("the table", "card", 128, 128), Ok(()));
+        let told = require("the table", "card", 129, 128).unwrap_err().to_string();
+        assert!(told.starts_with("the table needs 129 bytes, and card allows 128"), "{told}");
+    }
 }

@@ -26,6 +26,8 @@ mod word_count;
 
 use device::adapter::{Adapter, BACKEND};
 use device::choice;
+#[doc(hidden)]
+pub use device::provoke::Fault;
 use shaders::Numbers;
 
 /// The GPU backend: one adapter of the machine, the fastest unless `WGPU_ADAPTER_NAME` names another.
@@ -39,6 +41,15 @@ impl Gpu {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Lets something go wrong with the open device, for tests.
+    ///
+    /// # Errors
+    /// What a kernel would get, where the fault shows at once.
+    #[doc(hidden)]
+    pub fn provoke(&self, fault: Fault) -> Result<(), Error> {
+        self.adapter.device()?.provoke(fault)
     }
 
     /// The precisions, the default first: f64 where shaders have it.

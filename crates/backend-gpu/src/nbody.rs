@@ -66,8 +66,8 @@ impl GpuNBody {
         if first.is_ok() {
             return first;
         }
-        let lost = self.system.take().is_some_and(|system| system.is_lost());
-        if lost { self.attempt(bodies, &job) } else { first }
+        let again = self.system.take().is_some_and(|system| system.may_be_replaced());
+        if again { self.attempt(bodies, &job) } else { first }
     }
 
     fn attempt<T>(

@@ -29,6 +29,9 @@ const CHUNK: usize = 32 << 20;
 /// The bytes of a chunk on a processor, which would need too long for a submission of more.
 const SOFTWARE_CHUNK: usize = 2 << 20;
 
+/// The bytes that a table has room for at least, so that a few more do not need another one.
+const LEAST: usize = 1 << 16;
+
 /// The word counter of a GPU.
 #[derive(Debug)]
 pub(crate) struct GpuWordCount {
@@ -52,17 +55,14 @@ impl GpuWordCount {
             text::validate(piece, self.start)?;
         }
         let mut chunks = self.chunks(piece);
-        if self.count(piece, &mut chunks).is_err() && self.is_lost() {
+        let mut counted = self.count(piece, &mut chunks);
+        let again = |counter: Counter| counter.device.may_be_replaced();
+        if counted.is_err() && self.counter.take().is_some_and(again) {
             // What was taken so far is right; the rest of the chunks is counted on a fresh device.
-            self.counter = None;
+            counted = self.count(piece, &mut chunks);
         }
-        self.count(piece, &mut chunks)?;
         self.start += piece.len() as u64;
-        Ok(())
-    }
-
-    fn is_lost(&self) -> bool {
-        self.counter.as_ref().is_some_and(|counter| counter.device.is_lost())
+        counted
     }
 
     /// The borders of chunks: each is cut behind a word, so it may be longer than asked for by one.
@@ -84,7 +84,7 @@ impl GpuWordCount {
         };
         let counter = match self.counter.take().filter(|counter| counter.holds(longest)) {
             Some(counter) => counter,
-            None => Counter::new(self.adapter.device()?, longest)?,
+            None => Counter::new(self.adapter.device()?, longest.next_power_of_two().max(LEAST))?,
         };
         let counter = self.counter.insert(counter);
         let mut running: Option<SubmissionIndex> = None;

@@ -1,11 +1,61 @@
-//! The suite of every backend, against the adapter of this machine.
+//! The suite of every backend, against the adapter of this machine, and in a process of its own against
+//! SwiftShader, which has no f64 and small workgroups.
 
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use backend_gpu::Gpu;
-use conformance::Subject;
+use conformance::{Required, Subject};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// Where the package chromium-common of Debian has it, and where it lies unpacked alone.
+const SWIFTSHADER: [&str; 2] =
+    ["/usr/lib/chromium/vk_swiftshader_icd.json", "/opt/swiftshader/vk_swiftshader_icd.json"];
+
+/// Names the adapter in the process for the second one.
+const ADAPTER: &str = "PERF_GPU_ADAPTER";
+
+/// The cases that depend on the adapter, to keep the second run short: the rest is the host's work.
+const CASES: [&str; 2] = ["nbody_", "words_of_generated_text"];
 
 fn main() -> ExitCode {
-    conformance::run([Subject::new("gpu", Arc::new(Gpu::new()))])
+    let required = Required::from_env();
+    let gpu = Arc::new(Gpu::new());
+    let mut trials = match std::env::var(ADAPTER) {
+        Ok(adapter) => {
+            conformance::trials(&Subject::new(format!("gpu[{adapter}]"), gpu), &required)
+        }
+        Err(_) => conformance::trials(&Subject::new("gpu", gpu), &required),
+    };
+    if std::env::var_os(ADAPTER).is_none() {
+        trials.extend(CASES.map(|cases| on_swiftshader(cases, &required)));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn on_swiftshader(cases: &'static str, required: &Required) -> Trial {
+    match SWIFTSHADER.into_iter().find(|driver| Path::new(driver).exists()) {
+        Some(driver) => {
+            Trial::test(format!("gpu[swiftshader]::{cases}"), move || run(driver, cases))
+        }
+        None => {
+            let name = format!("gpu[swiftshader]::{cases} (not run: no SwiftShader is installed)");
+            Trial::test(name, || Err(Failed::from("no SwiftShader is installed")))
+                .with_ignored_flag(!required.names("swiftshader"))
+        }
+    }
+}
+
+fn run(driver: &str, cases: &str) -> Result<(), Failed> {
+    let output = Command::new(std::env::current_exe()?)
+        .arg(cases)
+        .env("VK_DRIVER_FILES", driver)
+        .env("PERF_REQUIRE", "gpu")
+        .env(ADAPTER, "swiftshader")
+        .output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Failed::from(String::from_utf8_lossy(&output.stdout).into_owned()))
 }

@@ -20,12 +20,18 @@ pub(crate) struct Faults {
     device: String,
     first: Mutex<Option<Error>>,
     lost: AtomicBool,
+    silent: AtomicBool,
 }
 
 impl Faults {
     /// No fault so far of the device of this name.
     pub(crate) fn new(device: String) -> Self {
-        Self { device, first: Mutex::new(None), lost: AtomicBool::new(false) }
+        Self {
+            device,
+            first: Mutex::new(None),
+            lost: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
+        }
     }
 
     /// Keeps an error that wgpu reports.
@@ -43,6 +49,18 @@ impl Faults {
     pub(crate) fn give_up(&self, reason: &str) -> Error {
         self.record_loss(reason);
         self.failed(one_line(reason), REMEDY_LOST)
+    }
+
+    /// Keeps that the device did not answer in time.
+    pub(crate) fn record_silence(&self, seconds: f64) -> Error {
+        self.silent.store(true, Ordering::Release);
+        self.give_up(&format!("it did not answer for {seconds} seconds"))
+    }
+
+    /// Whether the device was lost because it did not answer. Another one on the same adapter would
+    /// hardly do better.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Acquire)
     }
 
     /// Whether the device can never be used again.

@@ -1,6 +1,8 @@
 //! Compute programs: shader text, the buffers it sees and its entry points.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kernels_core::Error;
 use wgpu::{BindGroup, BindGroupLayout, Buffer, ComputePipeline, PipelineLayout, ShaderModule};
@@ -14,6 +16,35 @@ pub(crate) struct Program {
     module: ShaderModule,
     buffers: BindGroupLayout,
     layout: PipelineLayout,
+    pipelines: Mutex<HashMap<&'static str, ComputePipeline>>,
+}
+
+/// The programs of a device by their text: compiling one takes longer than running it on a small input.
+#[derive(Debug, Default)]
+pub(crate) struct Programs {
+    compiled: Mutex<HashMap<String, Arc<Program>>>,
+}
+
+impl Programs {
+    /// The program of this text, compiled where that was not done before.
+    ///
+    /// # Errors
+    /// As [`Program::new`].
+    pub(super) fn get(
+        &self,
+        device: &Device,
+        source: String,
+        buffers: u32,
+        arguments: u32,
+    ) -> Result<Arc<Program>, Error> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = compiled.get(&source) {
+            return Ok(Arc::clone(program));
+        }
+        let program = Arc::new(Program::new(device, &source, buffers, arguments)?);
+        compiled.insert(source, Arc::clone(&program));
+        Ok(program)
+    }
 }
 
 impl Program {
@@ -21,12 +52,7 @@ impl Program {
     ///
     /// # Errors
     /// [`Error::Device`] with the complaint of the compiler.
-    pub(crate) fn new(
-        device: &Device,
-        source: &str,
-        buffers: u32,
-        arguments: u32,
-    ) -> Result<Self, Error> {
+    fn new(device: &Device, source: &str, buffers: u32, arguments: u32) -> Result<Self, Error> {
         device.checked(|device| {
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: None,
@@ -40,28 +66,40 @@ impl Program {
                 bind_group_layouts: &[Some(&buffers)],
                 immediate_size: arguments,
             });
-            Self { module, buffers, layout }
+            Self { module, buffers, layout, pipelines: Mutex::default() }
         })
     }
 
-    /// The pipeline of an entry point.
+    /// The pipeline of an entry point, built where that was not done before.
     ///
     /// # Errors
     /// [`Error::Device`] with the complaint of the driver.
-    pub(crate) fn entry(&self, device: &Device, name: &str) -> Result<ComputePipeline, Error> {
-        device.checked(|device| {
-            device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(name),
-                layout: Some(&self.layout),
-                module: &self.module,
-                entry_point: Some(name),
-                compilation_options: wgpu::PipelineCompilationOptions {
-                    // The kernels write their workgroup memory before they read it.
-                    zero_initialize_workgroup_memory: false,
-                    ..Default::default()
-                },
-                cache: None,
-            })
+    pub(crate) fn entry(
+        &self,
+        device: &Device,
+        name: &'static str,
+    ) -> Result<ComputePipeline, Error> {
+        let mut pipelines = self.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = pipelines.get(name) {
+            return Ok(pipeline.clone());
+        }
+        let pipeline = device.checked(|device| self.build(device, name))?;
+        pipelines.insert(name, pipeline.clone());
+        Ok(pipeline)
+    }
+
+    fn build(&self, device: &wgpu::Device, name: &str) -> ComputePipeline {
+        device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(name),
+            layout: Some(&self.layout),
+            module: &self.module,
+            entry_point: Some(name),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                // The kernels write their workgroup memory before they read it.
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
         })
     }
 

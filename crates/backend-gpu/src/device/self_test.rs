@@ -10,7 +10,6 @@
 use kernels_core::Error;
 
 use super::Device;
-use super::program::Program;
 use crate::shaders;
 
 /// How many pairs a form is tried on.
@@ -107,7 +106,7 @@ fn is_exact(device: &Device, form: Form, pairs: &[[f32; 2]]) -> Result<bool, Err
     let output = device.storage("the results of the self-test", 2 * bytes)?;
     let secret = device.storage("a zero", 4)?;
     device.write(&input, 0, bytemuck::cast_slice(pairs));
-    let program = Program::new(device, &shaders::exactness(form), 3, 4)?;
+    let program = device.program(shaders::exactness(form), 3, 4)?;
     let buffers = program.bind(device, &[&input, &output, &secret])?;
     device.run(&program.entry(device, "transform")?, &buffers, PAIRS / 64)?;
     let results = device.read(&output, 0..2 * bytes)?;
@@ -127,7 +126,7 @@ fn is_error_free([a, b]: [f32; 2], [sum, sum_low, product, product_low]: [f32; 4
 fn counts(device: &Device) -> Result<u32, Error> {
     let counted = device.storage("a counter", 8)?;
     device.write(&counted, 0, bytemuck::cast_slice(&[LONG, 0]));
-    let program = Program::new(device, shaders::COUNT, 1, 4)?;
+    let program = device.program(shaders::COUNT.to_owned(), 1, 4)?;
     let buffers = program.bind(device, &[&counted])?;
     device.run(&program.entry(device, "count")?, &buffers, 1)?;
     let bytes = device.read(&counted, 4..8)?;

@@ -165,9 +165,9 @@ impl System {
         self.plan.bodies as usize == bodies.len() && !self.device.is_lost()
     }
 
-    /// Whether its device was lost.
-    pub(super) fn is_lost(&self) -> bool {
-        self.device.is_lost()
+    /// Whether its device was lost and another one may do better.
+    pub(super) fn may_be_replaced(&self) -> bool {
+        self.device.may_be_replaced()
     }
 
     /// Brings a system to the device, where it is not there already.
@@ -461,9 +461,9 @@ fn program(
     shader: NBodyShader,
     numbers: Numbers,
     plan: &Plan,
-) -> Result<Program, Error> {
+) -> Result<Arc<Program>, Error> {
     let source = shaders::nbody(shader, numbers, plan.workgroup);
-    Program::new(device, &source, BINDINGS, Span::BYTES)
+    device.program(source, BINDINGS, Span::BYTES)
 }
 
 fn motion(

@@ -67,9 +67,29 @@ fn finished(hash: u32) -> u32 {
     return i ^ (i >> 16);
 }
 
+// Four bytes from `at` on, the first one lowest.
+fn four_bytes(at: u32) -> u32 {
+    let low = text[at / 4];
+    let shift = at % 4 * 8;
+    if shift == 0 {
+        return low;
+    }
+    return (low >> shift) | (text[at / 4 + 1] << (32 - shift));
+}
+
+// Four bytes lower-cased at once: a byte below 128 is a capital where adding 128 - 'A' carries into
+// its top bit and adding 127 - 'Z' does not.
+fn lower_four(c: u32) -> u32 {
+    let low = c & 0x7f7f7f7fu;
+    let capital = (low + 0x3f3f3f3fu) & ~(low + 0x25252525u) & ~c & 0x80808080u;
+    return c | (capital >> 2);
+}
+
 fn is_same(a: u32, b: u32, length: u32) -> bool {
-    for (var k = 0u; k < length; k++) {
-        if lower(byte(a + k)) != lower(byte(b + k)) {
+    for (var k = 0u; k < length; k += 4) {
+        let different = lower_four(four_bytes(a + k)) ^ lower_four(four_bytes(b + k));
+        let rest = min(length - k, 4);
+        if (different << (32 - 8 * rest)) != 0 {
             return false;
         }
     }
@@ -120,13 +140,18 @@ fn insert(place: u32, length: u32, hash: u32) {
 fn segment(place: u32) -> u32 {
     var hash = 2166136261u;
     var at = place;
-    while in_segment(at) {
+    var bytes = text[at / 4] >> (at % 4 * 8);
+    while at < extent.length && !is_separator(bytes & 0xff) {
         if at - place == LONGEST {
             leave(place);
             return at;
         }
-        hash = hashed(hash, lower(byte(at)));
+        hash = hashed(hash, lower(bytes & 0xff));
         at++;
+        bytes = bytes >> 8;
+        if at % 4 == 0 {
+            bytes = text[at / 4];
+        }
     }
     insert(place, at - place, finished(hash));
     return at;

@@ -1,5 +1,7 @@
 //! A table of segments on the device and the text it counts.
 
+use std::sync::Arc;
+
 use kernels_core::Error;
 use wgpu::{BindGroup, Buffer, ComputePipeline, SubmissionIndex};
 
@@ -16,7 +18,7 @@ const WORKGROUP: u32 = 256;
 /// The pipelines of word count.
 #[derive(Debug)]
 pub(super) struct Pipelines {
-    program: Program,
+    program: Arc<Program>,
     count: ComputePipeline,
     collect: ComputePipeline,
     workgroup: u32,
@@ -29,7 +31,7 @@ impl Pipelines {
     /// [`Error::Device`].
     pub(super) fn new(device: &Device) -> Result<Self, Error> {
         let workgroup = device.limits().max_compute_invocations_per_workgroup.min(WORKGROUP);
-        let program = Program::new(device, &shaders::word_count(workgroup), 4, 12)?;
+        let program = device.program(shaders::word_count(workgroup), 4, 12)?;
         let count = program.entry(device, "count")?;
         let collect = program.entry(device, "collect")?;
         Ok(Self { program, count, collect, workgroup })
@@ -77,7 +79,6 @@ pub(super) struct Table {
     entries: Buffer,
     staging: Buffer,
     bound: BindGroup,
-    slot_count: u32,
 }
 
 /// Bytes of a slot, of an entry and in front of the places of leftovers.
@@ -86,22 +87,27 @@ const ENTRY: u64 = 12;
 const COUNTERS: u64 = 8;
 const LISTS: u64 = COUNTERS + 4 * LEFTOVERS as u64;
 
+/// The slots of the table for a chunk: a quarter of its bytes, where English text has a distinct word
+/// in a hundred.
+fn slots_for(bytes: usize) -> u32 {
+    u32::try_from(bytes / 4).unwrap_or(1 << 30).max(64).next_power_of_two()
+}
+
 impl Table {
-    /// Room for chunks of up to `bytes` bytes and a table of a quarter as many slots: of English text a
-    /// distinct word has some hundred bytes.
+    /// Room for chunks of up to `bytes` bytes.
     ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Device`].
     pub(super) fn new(device: &Device, pipelines: &Pipelines, bytes: usize) -> Result<Self, Error> {
-        let bytes = bytes.next_multiple_of(4).max(64) as u64;
-        let slot_count = u32::try_from(bytes / 4).unwrap_or(1 << 30).next_power_of_two();
+        let slot_count = slots_for(bytes);
+        let bytes = bytes.next_multiple_of(4).max(4) as u64;
         let text = device.storage("the buffer of text", bytes)?;
         let slots = device.storage("the table of words", SLOT * u64::from(slot_count))?;
         let lists = device.storage("the list of leftover words", LISTS)?;
         let entries = device.storage("the list of words", ENTRY * u64::from(slot_count))?;
-        let staging = device.read_back(LISTS + ENTRY * u64::from(slot_count))?;
+        let staging = device.read_back(LISTS + entries.size())?;
         let bound = pipelines.program.bind(device, &[&text, &slots, &lists, &entries])?;
-        Ok(Self { text, slots, lists, entries, staging, bound, slot_count })
+        Ok(Self { text, slots, lists, entries, staging, bound })
     }
 
     /// Hands a chunk to the device.
@@ -112,24 +118,24 @@ impl Table {
         chunk: &[u8],
     ) -> SubmissionIndex {
         self.upload(device, chunk);
-        let length = chunk.len() as u32;
+        let (length, slots) = (chunk.len() as u32, slots_for(chunk.len()));
         let mut encoder = device.encoder();
-        encoder.clear_buffer(&self.slots, 0, None);
+        encoder.clear_buffer(&self.slots, 0, Some(SLOT * u64::from(slots)));
         encoder.clear_buffer(&self.lists, 0, Some(COUNTERS));
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_bind_group(0, &self.bound, &[]);
-        for (pipeline, invocations) in [
-            (&pipelines.count, length.div_ceil(shaders::STRETCH)),
-            (&pipelines.collect, self.slot_count),
-        ] {
+        for (pipeline, invocations) in
+            [(&pipelines.count, length.div_ceil(shaders::STRETCH)), (&pipelines.collect, slots)]
+        {
             let (columns, rows) = pipelines.groups(invocations);
             pass.set_pipeline(pipeline);
-            pass.set_immediates(0, bytemuck::cast_slice(&[length, self.slot_count, LEFTOVERS]));
+            pass.set_immediates(0, bytemuck::cast_slice(&[length, slots, LEFTOVERS]));
             pass.dispatch_workgroups(columns, rows, 1);
         }
         drop(pass);
         encoder.copy_buffer_to_buffer(&self.lists, 0, &self.staging, 0, LISTS);
-        encoder.copy_buffer_to_buffer(&self.entries, 0, &self.staging, LISTS, self.entries.size());
+        let entries = ENTRY * u64::from(slots);
+        encoder.copy_buffer_to_buffer(&self.entries, 0, &self.staging, LISTS, entries);
         device.submit(encoder.finish())
     }
 

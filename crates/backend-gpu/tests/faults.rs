@@ -1,0 +1,202 @@
+//! What happens when the GPU fails: typed errors or a run on a fresh device, never a panic and never
+//! wrong numbers.
+
+use std::process::{Command, ExitCode, Output};
+use std::time::Duration;
+
+use backend_gpu::{Fault, Gpu};
+use conformance::Required;
+use kernels_core::{Availability, Backend, Bodies, Error, NBodyOptions, Precision};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// Tells a child process which job to do.
+const JOB: &str = "PERF_GPU_FAULT_JOB";
+
+fn main() -> ExitCode {
+    match std::env::var(JOB).as_deref() {
+        Ok("availability") => print_availability(),
+        Ok("silence") => end_while_the_device_is_silent(),
+        _ => return libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
+    }
+    ExitCode::SUCCESS
+}
+
+fn trials() -> Vec<Trial> {
+    let mut trials = vec![
+        trial("no_driver_is_told_with_a_remedy", no_driver),
+        trial("unknown_adapter_is_told_with_a_remedy", unknown_adapter),
+    ];
+    let with_device: [(&str, fn()); 7] = [
+        ("lost_device_is_replaced", lost_between_calls),
+        ("run_on_a_lost_device_starts_again", lost_in_a_run),
+        ("words_on_a_lost_device_are_counted_again", lost_while_counting),
+        ("validation_error_is_typed", validation),
+        ("failed_mapping_is_typed", mapping),
+        ("silent_device_is_given_up", silence),
+        ("program_ends_with_a_silent_device", exit_with_silence),
+    ];
+    match Gpu::new().availability() {
+        Availability::Ready => {
+            trials.extend(with_device.map(|(name, check)| trial(name, check)));
+        }
+        Availability::Missing { reason, .. } => {
+            let required = Required::from_env().names("gpu");
+            trials.extend(with_device.map(|(name, _)| not_run(name, &reason, required)));
+        }
+    }
+    trials
+}
+
+fn trial(name: &str, check: fn()) -> Trial {
+    Trial::test(name, move || {
+        check();
+        Ok(())
+    })
+}
+
+fn not_run(name: &str, reason: &str, required: bool) -> Trial {
+    let failure = format!("cannot run here: {reason}");
+    Trial::test(format!("{name} (not run: {reason})"), move || Err(Failed::from(failure)))
+        .with_ignored_flag(!required)
+}
+
+/// This program, doing one job in another environment.
+fn child(job: &str, variable: &str, value: &str) -> Output {
+    let program = std::env::current_exe().expect("the path of this test");
+    Command::new(program).env(JOB, job).env(variable, value).output().expect("a child process")
+}
+
+fn print_availability() {
+    let gpu = Gpu::new();
+    let told = match gpu.availability() {
+        Availability::Ready => "ready".to_owned(),
+        Availability::Missing { reason, remedy } => format!("{reason}; {remedy}"),
+    };
+    let kernel = gpu.nbody(&NBodyOptions::default()).err();
+    println!("{told}\n{kernel:?}\n{:?}", gpu.capabilities());
+}
+
+fn assert_told(output: &Output, parts: &[&str]) {
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    for part in parts {
+        assert!(told.contains(part), "no {part:?} in {told}");
+    }
+}
+
+fn no_driver() {
+    let output = child("availability", "VK_DRIVER_FILES", "/nonexistent");
+    assert_told(&output, &["no graphics driver found", "; install", "Unavailable"]);
+}
+
+fn unknown_adapter() {
+    let output = child("availability", "WGPU_ADAPTER_NAME", "no such adapter");
+    // Where there is no driver at all, that is what is told.
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let remedy =
+        if told.contains("no graphics driver") { "; install" } else { "unset WGPU_ADAPTER" };
+    assert_told(&output, &[remedy, "Unavailable"]);
+}
+
+/// A ring of bodies, each moving along it.
+fn ring(bodies: usize) -> Bodies {
+    let angle = |i: usize| i as f64 / bodies as f64 * std::f64::consts::TAU;
+    Bodies::from_rows(
+        vec![1.0 / bodies as f64; bodies],
+        (0..bodies).map(|i| [angle(i).cos(), angle(i).sin(), 0.01 * (i % 7) as f64]).collect(),
+        (0..bodies).map(|i| [-angle(i).sin(), angle(i).cos(), 0.0]).collect(),
+    )
+    .expect("a ring")
+}
+
+fn options() -> NBodyOptions {
+    NBodyOptions { precision: Some(Precision::F32), softening: 0.01, ..NBodyOptions::default() }
+}
+
+fn run(gpu: &Gpu, bodies: &mut Bodies, steps: u64) -> Result<(), Error> {
+    gpu.nbody(&options())?.leapfrog(bodies, 1e-3, steps)
+}
+
+fn lost_between_calls() {
+    let gpu = Gpu::new();
+    let mut kernel = gpu.nbody(&options()).expect("a kernel");
+    let (mut whole, mut cut) = (ring(700), ring(700));
+    kernel.leapfrog(&mut whole, 1e-3, 4).expect("a run");
+    kernel.leapfrog(&mut cut, 1e-3, 2).expect("half a run");
+    gpu.provoke(Fault::Lost).expect("nothing shows at once");
+    kernel.leapfrog(&mut cut, 1e-3, 2).expect("the other half, on a fresh device");
+    assert_eq!(whole, cut);
+}
+
+fn lost_in_a_run() {
+    let gpu = Gpu::new();
+    let (mut undisturbed, mut disturbed) = (ring(1500), ring(1500));
+    run(&gpu, &mut undisturbed, 60).expect("a run");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(30));
+            gpu.provoke(Fault::Lost).expect("nothing shows at once");
+        });
+        run(&gpu, &mut disturbed, 60).expect("a run that starts again");
+    });
+    assert_eq!(undisturbed, disturbed);
+}
+
+fn lost_while_counting() {
+    let gpu = Gpu::new();
+    let mut counter = gpu.word_count(&Default::default()).expect("a counter");
+    let text = "to be or not to be ".repeat(1000);
+    let undisturbed = counter.count(text.as_bytes()).expect("counts");
+    counter.add(text.as_bytes()).expect("the first half");
+    gpu.provoke(Fault::Lost).expect("nothing shows at once");
+    counter.add(text.as_bytes()).expect("the other half, on a fresh device");
+    let counts = counter.finish().expect("counts");
+    assert_eq!((counts.len(), counts.total()), (undisturbed.len(), 2 * undisturbed.total()));
+}
+
+fn assert_device_error(result: Result<(), Error>, part: &str) {
+    match result {
+        Err(Error::Device { reason, remedy, .. }) => {
+            assert!(reason.contains(part) && !reason.contains('\n'), "{reason:?}");
+            assert!(!remedy.is_empty());
+        }
+        other => panic!("{other:?} instead of an error of the device"),
+    }
+}
+
+fn validation() {
+    let gpu = Gpu::new();
+    assert_device_error(gpu.provoke(Fault::Validation), "parsing error");
+    run(&gpu, &mut ring(20), 1).expect("the device still works");
+}
+
+fn mapping() {
+    let gpu = Gpu::new();
+    assert_device_error(gpu.provoke(Fault::Mapping), "");
+    run(&gpu, &mut ring(20), 1).expect("a device works");
+}
+
+fn silence() {
+    let gpu = Gpu::new();
+    let mut kernel = gpu.nbody(&options()).expect("a kernel");
+    kernel.leapfrog(&mut ring(3000), 1e-3, 1).expect("the device answers");
+    gpu.provoke(Fault::Silence).expect("nothing shows at once");
+    let before = ring(3000);
+    let mut bodies = before.clone();
+    assert_device_error(kernel.leapfrog(&mut bodies, 1e-3, 200), "did not answer");
+    assert_eq!(bodies, before, "a failed run changes nothing");
+    run(&gpu, &mut bodies, 1).expect("a fresh device works");
+}
+
+fn exit_with_silence() {
+    let output = child("silence", "UNUSED", "");
+    assert_told(&output, &["did not answer"]);
+}
+
+fn end_while_the_device_is_silent() {
+    let gpu = Gpu::new();
+    let mut kernel = gpu.nbody(&options()).expect("a kernel");
+    kernel.leapfrog(&mut ring(3000), 1e-3, 1).expect("the device answers");
+    gpu.provoke(Fault::Silence).expect("nothing shows at once");
+    println!("{}", kernel.leapfrog(&mut ring(3000), 1e-3, 100).expect_err("no answer"));
+}
