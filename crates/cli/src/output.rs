@@ -122,6 +122,8 @@ fn replace(
 
 /// A new file beside `path`, removed again unless it is renamed.
 fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    // The system's own words where the folder is missing.
+    fs::metadata(directory(path))?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use comfy_table::Table;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use perf_kernels::{Availability, Backend};
 
 use crate::args::{BackendArgs, Backends};
@@ -44,10 +44,11 @@ fn record(backend: &dyn Backend) -> BackendRecord {
     }
 }
 
-fn table(records: &[BackendRecord]) -> Table {
+/// A row a backend, and below it what does not fit into a column.
+fn table(records: &[BackendRecord]) -> String {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY);
-    table.set_header(["backend", "ready", "device", "lanes", "threads", "precisions", "notes"]);
+    table.load_style(NOTHING);
+    table.set_header(["backend", "ready", "device", "lanes", "threads", "precisions"]);
     for record in records {
         table.add_row([
             record.name.to_owned(),
@@ -56,8 +57,13 @@ fn table(records: &[BackendRecord]) -> Table {
             record.lanes.to_string(),
             record.threads.to_string(),
             record.precisions.join(", "),
-            record.reason.iter().chain(&record.notes).cloned().collect::<Vec<_>>().join("\n"),
         ]);
     }
-    table
+    let mut text = table.trim_fmt();
+    for record in records {
+        for note in record.reason.iter().chain(&record.notes) {
+            text.push_str(&format!("\n{}: {note}", record.name));
+        }
+    }
+    text
 }

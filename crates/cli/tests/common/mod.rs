@@ -1,0 +1,96 @@
+//! What every test of the program needs: the program, the project's data, a place to write.
+#![expect(dead_code, reason = "every test program uses a part of it")]
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// Two bodies that circle each other.
+pub(crate) const BINARY: &str = "1 0.5 -0.5 0 0 0 -0.5 0\n2 0.5 0.5 0 0 0 0.5 0\n";
+
+/// The program, with nothing of the environment that could change what it does.
+pub(crate) fn cli(arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
+    command.current_dir(root()).args(arguments.split_whitespace());
+    for variable in ["PERF_BACKEND", "PERF_SIMD_LEVEL", "RAYON_NUM_THREADS", "NO_COLOR"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// The root of the repository, where the README's commands are typed.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// What the program prints on standard output when all goes well.
+pub(crate) fn stdout(command: &mut Command) -> String {
+    let output = command.assert().success().get_output().stdout.clone();
+    String::from_utf8(output).expect("UTF-8")
+}
+
+/// An error as a user sees it: one line on standard error, this code, and nothing else.
+pub(crate) fn assert_error(command: &mut Command, code: i32, parts: &[&str]) {
+    let output = command.assert().code(code).get_output().clone();
+    let error = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(error.starts_with("cli: "), "{error}");
+    for part in parts {
+        assert!(error.contains(part), "'{part}' is not in: {error}");
+    }
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+}
+
+/// A folder of one test's own.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A file with these contents.
+    pub(crate) fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, contents).expect("a new file");
+        path
+    }
+
+    /// The names of all files, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).expect("the folder");
+        let name =
+            |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let mut names: Vec<_> = entries.map(name).collect();
+        names.sort();
+        names
+    }
+}
+
+/// Says on the terminal, past the harness that swallows what passing tests print, what is not tested.
+pub(crate) fn skip(what: &str, reason: &str) {
+    let _ = writeln!(io::stderr(), "skipped: {what}: {reason}");
+}
+
+/// The folder of real input beside the repository, or a skip with the reason.
+pub(crate) fn shared(what: &str) -> Option<PathBuf> {
+    let folder = root().join("../shared").join(what);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    skip(what, "there is no such folder beside the repository");
+    None
+}
+
+/// Columns of numbers, line by line, without the ids.
+pub(crate) fn bodies(text: &str) -> Vec<Vec<f64>> {
+    let row = |line: &str| line.split(' ').skip(1).map(|x| x.parse().unwrap()).collect();
+    text.lines().map(row).collect()
+}
