@@ -1,5 +1,6 @@
 //! What can be written on the command line.
 
+pub(crate) mod compare;
 mod values;
 
 use std::num::NonZeroUsize;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use perf_kernels::{NBodyAlgorithm, NBodyOptions, Precision, WordCountAlgorithm};
+use serde::{Deserialize, Serialize};
 
 use values::{count, fraction, non_negative, positive};
 
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Nbody(NBody),
     #[command(name = "wordcount")]
     WordCount(WordCount),
+    Compare(compare::Compare),
+    Calibrate(compare::Calibrate),
     Backends(Backends),
     Generate(Generate),
     Completions(Completions),
@@ -257,7 +261,8 @@ pub(crate) struct Completions {
 }
 
 /// A name of [`Precision`].
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum PrecisionName {
     /// Everything in f64
     F64,
@@ -278,7 +283,8 @@ impl From<PrecisionName> for Precision {
 }
 
 /// A name of [`NBodyAlgorithm`].
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum NBodyAlgorithmName {
     /// Every pair, in the form that the backend does fastest
     Direct,
@@ -299,7 +305,8 @@ impl From<NBodyAlgorithmName> for NBodyAlgorithm {
 }
 
 /// A name of [`WordCountAlgorithm`].
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum WordCountAlgorithmName {
     /// One pass over the bytes
     Scan,

@@ -1,6 +1,8 @@
 //! The subcommands, one file each.
 
 mod backends;
+mod calibrate;
+mod compare;
 mod completions;
 mod generate;
 mod man;
@@ -17,6 +19,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Nbody(args) => nbody::run(&args, notes),
         Command::WordCount(args) => wordcount::run(&args, notes),
+        Command::Compare(args) => compare::run(&args, notes),
+        Command::Calibrate(args) => calibrate::run(&args, notes),
         Command::Backends(args) => backends::run(&args),
         Command::Generate(args) => generate::run(&args.what),
         Command::Completions(args) => completions::run(&args),

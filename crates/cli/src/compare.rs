@@ -19,7 +19,7 @@ mod roster;
 mod runner;
 mod statistics;
 pub(crate) mod terminal;
-mod units;
+pub(crate) mod units;
 mod word_count;
 
 pub(crate) use contest::hold;

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use perf_kernels::{Error, SelectionError};
 
 /// Bad input, or reading or writing failed.
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// The command line asks for what cannot be.
 const USAGE: u8 = 2;
 /// The backend cannot run here.

@@ -3,5 +3,5 @@
 pub(crate) mod checkpoint;
 pub(crate) mod job;
 mod pace;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod simulation;

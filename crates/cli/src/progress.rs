@@ -26,6 +26,11 @@ impl Progress {
         Self::new(notes, Some(length), template)
     }
 
+    /// Counts timed runs.
+    pub(crate) fn runs(notes: Notes, length: u64) -> Self {
+        Self::new(notes, Some(length), "{bar:40} {human_pos}/{human_len} runs, {eta} left")
+    }
+
     /// Counts bytes, of as many as there are if that is known.
     pub(crate) fn bytes(notes: Notes, length: Option<u64>) -> Self {
         let template = match length {

@@ -11,18 +11,21 @@ pub(crate) fn registry(args: &BackendArgs) -> anyhow::Result<Registry> {
     let settings = Settings {
         threads: args.threads,
         simd_level: args.simd_level.clone().or(environment.simd_level),
+        cache: environment.cache,
     };
     Ok(Registry::new(&settings)?)
 }
 
-/// The backend that `choice` names, or the best for the workload; says which `auto` chose.
+/// The backend that `choice` names, or the best for `calls` steps or texts of the workload; says which
+/// `auto` chose.
 pub(crate) fn select(
     args: &BackendArgs,
     choice: &Choice,
     workload: &Workload,
+    calls: u64,
     notes: Notes,
 ) -> anyhow::Result<Selected> {
-    let selected = registry(args)?.select(choice, workload)?;
+    let selected = registry(args)?.select_for(choice, workload, calls)?;
     match &selected.reason {
         Some(reason) => notes.note(format_args!("backend {reason}")),
         None => notes.detail(|| describe(&selected)),

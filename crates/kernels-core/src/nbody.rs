@@ -24,7 +24,9 @@ mod leapfrog;
 mod reference;
 
 pub use leapfrog::{leapfrog, require_time_step};
-pub use reference::{reference_accelerations, reference_energies, rms_error};
+pub use reference::{
+    reference_accelerations, reference_accelerations_of, reference_energies, rms_error,
+};
 
 /// An N-body kernel of one backend, with the options it was built with.
 pub trait NBody: Send {

@@ -1,14 +1,25 @@
 //! What `auto` picks: the fastest backend that is ready, for this kernel and this size.
 //!
-//! The order of preference comes from crossovers between the backends. A GPU is only probed where the
+//! It goes by a calibration of this machine ([`calibration`]), where one was made ([`measure`]) and is
+//! kept ([`cache`]), else by built-in crossovers between the backends. A GPU is only probed where the
 //! problem is large enough for one to win, since loading its driver costs more than a small run; and a
 //! software adapter, which runs on the processor anyhow, is never chosen.
+//!
+//! A calibration takes a second for each task. So it is made unasked only before a run that takes
+//! much longer than that, and a small problem never waits for one.
 
+mod cache;
+mod calibration;
+mod measure;
+
+use std::path::Path;
 use std::sync::Arc;
 
-use kernels_core::{Backend, NBodyOptions, WordCountOptions};
+use kernels_core::{Backend, NBodyOptions, Precision, WordCountOptions};
 
 use crate::selection::{Choice, Selected, SelectionError};
+use cache::Found;
+pub use calibration::{Calibration, Curve};
 
 /// From this many bodies on, the forces of a step take longer than waking the threads.
 const THREADS_FROM_BODIES: usize = 256;
@@ -16,6 +27,14 @@ const THREADS_FROM_BODIES: usize = 256;
 const GPU_FROM_BODIES: usize = 8_192;
 /// From this many bytes on, counting takes longer than starting the threads and merging their tables.
 const THREADS_FROM_BYTES: u64 = 1 << 20;
+/// A text of unknown size is taken to be that large: nobody waits for a small one.
+const UNKNOWN_BYTES: u64 = 1 << 26;
+/// Interactions or bytes that one core does in a second, roughly.
+const RATE: f64 = 1e9;
+/// A run of fewer seconds on one core is no reason for a calibration.
+const LONG_RUN: f64 = 10.0;
+/// The steps of a usual N-body run: those a GPU's start has to be worth.
+const USUAL_STEPS: f64 = 1000.0;
 
 /// What is to be computed, as far as the choice of a backend depends on it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +56,8 @@ pub enum Workload {
 }
 
 impl Workload {
-    /// The backends' names, the fastest for this workload first, and the reason for the first.
+    /// The backends' names, the fastest for this workload first by the built-in crossovers, and the
+    /// size in words.
     fn preference(&self) -> (&'static [&'static str], String) {
         const LARGE: &[&str] = &["gpu", "rayon", "simd", "rayon-scalar", "scalar"];
         const MEDIUM: &[&str] = &["rayon", "simd", "rayon-scalar", "scalar"];
@@ -61,14 +81,52 @@ impl Workload {
         }
     }
 
+    /// Kernel, algorithm and precision, by the names they are selected by.
+    fn task(&self) -> String {
+        match self {
+            Self::NBody { options, .. } => {
+                format!("nbody {} {}", options.algorithm, precision(options))
+            }
+            Self::WordCount { options, .. } => format!("wordcount {}", options.algorithm),
+        }
+    }
+
+    /// Bodies or bytes.
+    fn size(&self) -> f64 {
+        match *self {
+            Self::NBody { bodies, .. } => bodies as f64,
+            Self::WordCount { bytes, .. } => bytes.unwrap_or(UNKNOWN_BYTES) as f64,
+        }
+    }
+
+    /// How often a process that asks for a kernel calls it.
+    fn usual_calls(&self) -> f64 {
+        match self {
+            Self::NBody { .. } => USUAL_STEPS,
+            Self::WordCount { .. } => 1.0,
+        }
+    }
+
+    /// Whether this many calls take long on one core.
+    fn is_long(&self, calls: u64) -> bool {
+        let work = match self {
+            Self::NBody { .. } => self.size() * self.size(),
+            Self::WordCount { .. } => self.size(),
+        };
+        calls as f64 * work > LONG_RUN * RATE
+    }
+
+    /// Whether a GPU may be worth the time to find one.
+    fn may_suit_gpu(&self) -> bool {
+        self.preference().0.contains(&calibration::COSTLY)
+    }
+
     /// Whether the backend can do what is asked, and on a device that `auto` may choose.
     fn fits(&self, backend: &dyn Backend) -> bool {
         let abilities = backend.capabilities();
         let able = match self {
             Self::NBody { options, .. } => {
-                // Nobody asked for less than f64, so `auto` does not give less.
-                let precision = options.precision.unwrap_or(kernels_core::Precision::F64);
-                abilities.precisions.contains(&precision)
+                abilities.precisions.contains(&precision(options))
                     && abilities.nbody_algorithms.contains(&options.algorithm)
             }
             Self::WordCount { options, .. } => {
@@ -81,31 +139,193 @@ impl Workload {
     fn demand(&self) -> String {
         match self {
             Self::NBody { options, .. } => {
-                let precision = options.precision.unwrap_or(kernels_core::Precision::F64);
-                format!("N-body by '{}' in {precision}", options.algorithm)
+                format!("N-body by '{}' in {}", options.algorithm, precision(options))
             }
             Self::WordCount { options, .. } => format!("word count by '{}'", options.algorithm),
         }
     }
 }
 
-/// The first backend in the order of preference that is ready and fits, else any that does.
-pub(crate) fn pick(
-    backends: &[Arc<dyn Backend>],
-    workload: &Workload,
-) -> Result<Selected, SelectionError> {
-    let (order, size) = workload.preference();
-    let preferred =
-        order.iter().filter_map(|name| backends.iter().find(|backend| backend.name() == *name));
-    let backend = preferred
-        .chain(backends)
-        .find(|backend| backend.availability().is_ready() && workload.fits(backend.as_ref()))
-        .ok_or_else(|| SelectionError::NoneFits { what: workload.demand() })?;
+/// Nobody asked for less than f64, so `auto` does not give less.
+fn precision(options: &NBodyOptions) -> Precision {
+    options.precision.unwrap_or(Precision::F64)
+}
+
+/// Where `auto` chooses from, and where calibrations are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Auto<'a> {
+    pub(crate) backends: &'a [Arc<dyn Backend>],
+    pub(crate) cache: Option<&'a Path>,
+}
+
+impl Auto<'_> {
+    /// The fastest backend that is ready and fits.
+    pub(crate) fn pick(&self, workload: &Workload) -> Result<Selected, SelectionError> {
+        match self.load() {
+            Found::Calibration(calibration) => {
+                self.pick_by(&calibration, workload, "by calibration")
+            }
+            Found::Nothing => self.pick_built_in(workload, "by built-in crossovers"),
+            Found::Useless(why) => {
+                let how = format!("by built-in crossovers, since the calibration {why}");
+                self.pick_built_in(workload, &how)
+            }
+        }
+    }
+
+    /// As [`Auto::pick`], for a run of `calls` steps or texts. Before a long one that nothing is known
+    /// about, its task is measured first, and the result kept.
+    pub(crate) fn pick_for(
+        &self,
+        workload: &Workload,
+        calls: u64,
+    ) -> Result<Selected, SelectionError> {
+        let Some(directory) = self.cache.filter(|_| workload.is_long(calls)) else {
+            return self.pick(workload);
+        };
+        let known = match self.load() {
+            Found::Calibration(calibration) => Some(calibration),
+            Found::Nothing | Found::Useless(_) => None,
+        };
+        if known.as_ref().is_some_and(|known| known.knows(workload)) {
+            return self.pick(workload);
+        }
+        let made = measure::calibrate(self.backends, &[*workload], &mut |_| {});
+        let calibration = match known {
+            Some(mut known) => {
+                known.update(made);
+                known
+            }
+            None => made,
+        };
+        let kept = match cache::store(directory, &calibration) {
+            Ok(_) => "by a calibration made now".to_owned(),
+            Err(error) => format!("by a calibration made now, which cannot be kept: {error}"),
+        };
+        self.pick_by(&calibration, workload, &kept)
+    }
+
+    /// Measures all usual tasks.
+    pub(crate) fn calibrate(&self, begin: &mut dyn FnMut(&str)) -> Calibration {
+        measure::calibrate(self.backends, &measure::usual(), begin)
+    }
+
+    /// Keeps a calibration for the next process, and tells in which file.
+    pub(crate) fn store(
+        &self,
+        calibration: &Calibration,
+    ) -> Result<std::path::PathBuf, std::io::Error> {
+        let missing = || std::io::Error::other("there is no cache directory: set PERF_CACHE_DIR");
+        cache::store(self.cache.ok_or_else(missing)?, calibration)
+    }
+
+    fn load(&self) -> Found {
+        match self.cache {
+            Some(directory) => cache::load(directory, &calibration::Machine::of(self.backends)),
+            None => Found::Nothing,
+        }
+    }
+
+    /// The first in the order of the calibration, unless it knows too little.
+    fn pick_by(
+        &self,
+        calibration: &Calibration,
+        workload: &Workload,
+        how: &str,
+    ) -> Result<Selected, SelectionError> {
+        if workload.may_suit_gpu() && self.has_unknown_gpu(calibration, workload) {
+            let how = "by built-in crossovers, since the calibration does not know the GPU";
+            return self.pick_built_in(workload, how);
+        }
+        let ranking = calibration.ranking(workload);
+        let measured = ranking.iter().filter_map(|curve| self.find(&curve.backend));
+        match measured.into_iter().find(|backend| is_able(backend, workload)) {
+            Some(backend) => Ok(selected(backend, workload, how)),
+            None => self.pick_built_in(workload, "by built-in crossovers"),
+        }
+    }
+
+    /// Whether there is a GPU for the workload, and the calibration is of another one or of none.
+    fn has_unknown_gpu(&self, calibration: &Calibration, workload: &Workload) -> bool {
+        self.find(calibration::COSTLY).is_some_and(|gpu| {
+            is_able(gpu, workload) && {
+                let device = gpu.capabilities().device;
+                !calibration.curves.iter().any(|curve| curve.device == device)
+            }
+        })
+    }
+
+    /// The first in the built-in order of preference, else any.
+    fn pick_built_in(&self, workload: &Workload, how: &str) -> Result<Selected, SelectionError> {
+        let (order, _) = workload.preference();
+        let preferred = order.iter().filter_map(|name| self.find(name));
+        preferred
+            .chain(self.backends)
+            .find(|backend| is_able(backend, workload))
+            .map(|backend| selected(backend, workload, how))
+            .ok_or_else(|| SelectionError::NoneFits { what: workload.demand() })
+    }
+
+    fn find(&self, name: &str) -> Option<&Arc<dyn Backend>> {
+        self.backends.iter().find(|backend| backend.name() == name)
+    }
+}
+
+fn is_able(backend: &Arc<dyn Backend>, workload: &Workload) -> bool {
+    backend.availability().is_ready() && workload.fits(backend.as_ref())
+}
+
+fn selected(backend: &Arc<dyn Backend>, workload: &Workload, how: &str) -> Selected {
     let device = backend.capabilities().device;
-    let reason = format!("{} ({device}): the fastest here for {size}", backend.name());
-    Ok(Selected {
+    let (_, size) = workload.preference();
+    Selected {
         backend: Arc::clone(backend),
         requested: Choice::AUTO.to_owned(),
-        reason: Some(reason),
-    })
+        reason: Some(format!("{} ({device}): the fastest here for {size}, {how}", backend.name())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calibration::tests::{calibration, curve};
+    use super::*;
+
+    fn scalar() -> [Arc<dyn Backend>; 1] {
+        [Arc::new(backend_scalar::Scalar::new())]
+    }
+
+    fn workload(bodies: usize) -> Workload {
+        Workload::NBody { bodies, options: NBodyOptions::default() }
+    }
+
+    #[test]
+    fn a_small_run_is_never_long() {
+        assert!(!workload(16).is_long(10_001));
+        assert!(workload(16_384).is_long(100));
+        let text = |bytes| Workload::WordCount {
+            bytes: Some(bytes),
+            options: WordCountOptions::default(),
+        };
+        assert!(!text(1 << 30).is_long(1));
+        assert!(text(1 << 34).is_long(1));
+    }
+
+    #[test]
+    fn a_calibration_of_backends_that_are_not_here_leaves_the_built_in_order() {
+        let backends = scalar();
+        let auto = Auto { backends: &backends, cache: None };
+        let measured = calibration(vec![curve("abacus", 0.0, &[(16.0, 1e-9)])]);
+        let selected = auto.pick_by(&measured, &workload(16), "by calibration").unwrap();
+        assert_eq!(selected.backend.name(), "scalar");
+        assert!(selected.reason.unwrap().ends_with("for 16 bodies, by built-in crossovers"));
+    }
+
+    #[test]
+    fn the_reason_tells_how() {
+        let backends = scalar();
+        let auto = Auto { backends: &backends, cache: None };
+        let measured = calibration(vec![curve("scalar", 0.0, &[(16.0, 1e-9)])]);
+        let selected = auto.pick_by(&measured, &workload(16), "by calibration").unwrap();
+        assert!(selected.reason.unwrap().ends_with("for 16 bodies, by calibration"));
+    }
 }

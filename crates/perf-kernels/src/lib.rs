@@ -33,7 +33,7 @@ mod selection;
 
 use std::sync::{Arc, OnceLock};
 
-pub use auto::Workload;
+pub use auto::{Calibration, Curve, Workload};
 pub use kernels_core::*;
 pub use registry::{Registry, Settings};
 pub use selection::{Choice, Origin, Selected, SelectionError};

@@ -1,11 +1,13 @@
 //! The backends of a program: those compiled in, and those it adds.
 
+use std::io;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use kernels_core::{Availability, Backend};
 
-use crate::auto::{self, Workload};
+use crate::auto::{Auto, Calibration, Workload};
 use crate::environment::Environment;
 use crate::selection::{Choice, Selected, SelectionError};
 
@@ -21,13 +23,16 @@ pub struct Settings {
     pub threads: Option<NonZeroUsize>,
     /// A lower instruction level for the SIMD backend than the processor has, such as `avx2`.
     pub simd_level: Option<String>,
+    /// The directory in which calibrations are kept; without one `auto` goes by built-in crossovers.
+    pub cache: Option<PathBuf>,
 }
 
 impl Settings {
     /// The settings that the environment asks for.
     #[must_use]
     pub fn from_env() -> Self {
-        Self { threads: None, simd_level: Environment::read().simd_level }
+        let Environment { simd_level, cache, .. } = Environment::read();
+        Self { threads: None, simd_level, cache }
     }
 }
 
@@ -35,6 +40,7 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub struct Registry {
     backends: Vec<Arc<dyn Backend>>,
+    cache: Option<PathBuf>,
 }
 
 impl Registry {
@@ -43,7 +49,7 @@ impl Registry {
     /// # Errors
     /// [`SelectionError::InvalidSetting`] for an instruction level that there is not.
     pub fn new(settings: &Settings) -> Result<Self, SelectionError> {
-        Ok(Self { backends: compiled_in(settings)? })
+        Ok(Self { backends: compiled_in(settings)?, cache: settings.cache.clone() })
     }
 
     /// Adds a backend of the program's own.
@@ -80,10 +86,46 @@ impl Registry {
     /// As [`Registry::get`]; of `auto` [`SelectionError::NoneFits`].
     pub fn select(&self, choice: &Choice, workload: &Workload) -> Result<Selected, SelectionError> {
         if choice.is_auto() {
-            return auto::pick(&self.backends, workload);
+            return self.auto().pick(workload);
         }
         let backend = self.named(choice)?;
         Ok(Selected { requested: backend.name().to_owned(), backend, reason: None })
+    }
+
+    /// As [`Registry::select`], for a run of `calls` steps or texts. Before one that takes very long
+    /// and of a task that was never measured here, `auto` measures it, in about a second.
+    ///
+    /// # Errors
+    /// As [`Registry::select`].
+    pub fn select_for(
+        &self,
+        choice: &Choice,
+        workload: &Workload,
+        calls: u64,
+    ) -> Result<Selected, SelectionError> {
+        if choice.is_auto() {
+            return self.auto().pick_for(workload, calls);
+        }
+        self.select(choice, workload)
+    }
+
+    /// Measures how fast the backends are here, in a few seconds. `begin` is told what comes next.
+    #[must_use]
+    pub fn calibrate(&self, begin: &mut dyn FnMut(&str)) -> Calibration {
+        self.auto().calibrate(begin)
+    }
+
+    /// Keeps a calibration in the cache directory, for every process from now on, and tells in which
+    /// file.
+    ///
+    /// # Errors
+    /// Where there is no cache directory, or it cannot be written.
+    pub fn remember(&self, calibration: &Calibration) -> io::Result<PathBuf> {
+        self.auto().store(calibration)
+    }
+
+    fn auto(&self) -> Auto<'_> {
+        Auto { backends: &self.backends, cache: self.cache.as_deref() }
     }
 
     pub(crate) fn named(&self, choice: &Choice) -> Result<Arc<dyn Backend>, SelectionError> {

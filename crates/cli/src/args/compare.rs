@@ -109,7 +109,7 @@ pub(crate) struct CompareWordCount {
 }
 
 /// Who takes part, and how often.
-#[derive(Debug, Clone, PartialEq, Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 pub(crate) struct Protocol {
     /// The backends that take part; 'all' is all that are ready, 'auto' what auto would choose
     /// [default: all]

@@ -21,8 +21,11 @@ use crate::report::{self, EnergyRecord, Lines, NBodyRecord, NBodySeconds, VERSIO
 use crate::{python, selection};
 
 pub(super) fn run(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
+    let start = Instant::now();
+    let job = Job::read(args)?;
+    let read = start.elapsed();
     let outputs = Outputs::new(args)?;
-    let mut session = Session::begin(args, notes)?;
+    let mut session = Session::begin(args, job, (start, read), notes)?;
     let mut saver = outputs.saver(args, session.backend.as_ref());
     let interrupted = session.simulate(saver.as_mut(), args.json, notes)?;
     if let Some(saver) = &mut saver {
@@ -78,13 +81,17 @@ struct Session {
 }
 
 impl Session {
-    fn begin(args: &NBody, notes: Notes) -> anyhow::Result<Self> {
-        let start = Instant::now();
-        let job = Job::read(args)?;
-        let read = start.elapsed();
+    /// Goes on behind the reading of the job, which began at `start` and took `read`.
+    fn begin(
+        args: &NBody,
+        job: Job,
+        (start, read): (Instant, Duration),
+        notes: Notes,
+    ) -> anyhow::Result<Self> {
         let options = job.plan.options()?;
         let workload = Workload::NBody { bodies: job.state.system.bodies.len(), options };
-        let selected = selection::select(&args.backend, &job.choice, &workload, notes)?;
+        let steps = job.plan.steps()?.saturating_sub(job.state.step);
+        let selected = selection::select(&args.backend, &job.choice, &workload, steps, notes)?;
         let backend = selected.backend;
         let kernel = backend.nbody(&options)?;
         job.compare_machines(backend.as_ref(), notes);

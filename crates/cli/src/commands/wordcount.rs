@@ -11,6 +11,7 @@ use perf_kernels::{Backend, Choice, Executor, WordCountOptions, Workload};
 use crate::args::WordCount;
 use crate::counting::{self, Counted};
 use crate::failure::Usage;
+use crate::interrupt::Interrupt;
 use crate::notes::Notes;
 use crate::output::{Destination, Durability};
 use crate::progress::Progress;
@@ -88,7 +89,7 @@ fn select(
 ) -> anyhow::Result<Arc<dyn Backend>> {
     let choice = Choice::from_flag(args.backend.backend.as_deref());
     let workload = Workload::WordCount { bytes, options: *options };
-    Ok(selection::select(&args.backend, &choice, &workload, notes)?.backend)
+    Ok(selection::select(&args.backend, &choice, &workload, 1, notes)?.backend)
 }
 
 /// How long it took to order the words, and to write them.
@@ -110,6 +111,8 @@ fn write(
     let sort = start.elapsed();
     let start = Instant::now();
     if let Some(destination) = destination {
+        // Ctrl-C lets the file be finished now, a second one does not.
+        Interrupt::listen()?;
         destination.write(Durability::Relaxed, |out| {
             let mut write = |lines: &[u8]| -> io::Result<()> { out.write_all(lines) };
             ranking.write_lines_on(top.unwrap_or(usize::MAX), executor, &mut write)

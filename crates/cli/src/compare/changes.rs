@@ -85,21 +85,32 @@ fn change(before: &Measurement, after: &Measurement, task: String, significance:
         true => Verdict::Slower,
         false => Verdict::Faster,
     };
-    Change { label: after.label(), task, before: before.median, after: after.median, ratio, p, verdict }
+    Change {
+        label: after.label(),
+        task,
+        before: before.median,
+        after: after.median,
+        ratio,
+        p,
+        verdict,
+    }
 }
 
 fn doubts(old: &Record, new: &Record, compared: usize) -> Vec<String> {
     let mut doubts = Vec::new();
     if old.machine != new.machine {
         let Machine { processor, threads, .. } = &old.machine;
-        doubts.push(format!("the old record is of another machine: {processor}, {threads} threads"));
+        doubts
+            .push(format!("the old record is of another machine: {processor}, {threads} threads"));
     }
     if old.version != new.version {
-        doubts.push(format!("the old record is of version {}, this is {}", old.version, new.version));
+        doubts
+            .push(format!("the old record is of version {}, this is {}", old.version, new.version));
     }
     let others = new.results.len() - compared;
     if others > 0 {
-        doubts.push(format!("{others} of the results are of work that the old record does not have"));
+        doubts
+            .push(format!("{others} of the results are of work that the old record does not have"));
     }
     doubts
 }

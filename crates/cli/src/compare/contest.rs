@@ -25,13 +25,15 @@ pub(crate) fn hold(contest: &Contest, notes: Notes) -> anyhow::Result<Record> {
         Contest::Nbody(args) => {
             let options = nbody::options(args);
             for (input, problem) in nbody::problems(args, &roster)?.iter().enumerate() {
-                Heat { problem, input, roster: &roster, record: &mut record }.run(&options, notes)?;
+                Heat { problem, input, roster: &roster, record: &mut record }
+                    .run(&options, notes)?;
             }
         }
         Contest::WordCount(args) => {
             let (options, text) = (word_count::options(args), word_count::read(args)?);
             for (input, problem) in word_count::problems(args, &roster, &text)?.iter().enumerate() {
-                Heat { problem, input, roster: &roster, record: &mut record }.run(&options, notes)?;
+                Heat { problem, input, roster: &roster, record: &mut record }
+                    .run(&options, notes)?;
             }
         }
     }
@@ -103,7 +105,7 @@ impl<P: Problem> Heat<'_, P> {
         let mut entries = Vec::new();
         for entrant in self.roster.entrants(options, |options| self.problem.workload(options))? {
             let what = self.describe(&entrant);
-            notes.detail(format_args!("comparing {what} on {}", self.problem.input().task));
+            notes.detail(|| format!("comparing {what} on {}", self.problem.input().task));
             match Entry::enter(self.problem, entrant) {
                 Ok(entry) => entries.push(entry),
                 Err(error) => self.skip(what, &error),
@@ -156,7 +158,8 @@ impl<P: Problem> Heat<'_, P> {
         let capabilities = selected.backend.capabilities();
         let (algorithm, precision) = self.problem.form(selected.backend.as_ref(), *options);
         let (adapter, driver) = adapter(selected.backend.name(), &capabilities);
-        let Summary { mean, stddev, median, spread, min, max, outliers } = Summary::of(&entry.times);
+        let Summary { mean, stddev, median, spread, min, max, outliers } =
+            Summary::of(&entry.times);
         let work = self.problem.work();
         Measurement {
             command: self.problem.command(&flags(&entry.entrant, algorithm, precision)),

@@ -75,7 +75,13 @@ pub(super) fn problems(args: &CompareNBody, roster: &Roster) -> anyhow::Result<V
         let count = usize::try_from(size).context("there is no memory for so many bodies")?;
         let mut kernel = roster.scalar()?.nbody(&NBodyOptions::default())?;
         let bodies = plummer::cluster(count, SEED, kernel.as_mut())?;
-        problems.push(Steps::new(args, roster, Source::Sphere, "Plummer sphere".to_owned(), bodies)?);
+        problems.push(Steps::new(
+            args,
+            roster,
+            Source::Sphere,
+            "Plummer sphere".to_owned(),
+            bodies,
+        )?);
     }
     Ok(problems)
 }
@@ -91,7 +97,12 @@ pub(super) fn options(args: &CompareNBody) -> Vec<NBodyOptions> {
         precisions.push(None);
     }
     let softening = args.softening;
-    let with = |algorithm, precision| NBodyOptions { precision, algorithm, softening, ..NBodyOptions::default() };
+    let with = |algorithm, precision| NBodyOptions {
+        precision,
+        algorithm,
+        softening,
+        ..NBodyOptions::default()
+    };
     algorithms
         .into_iter()
         .flat_map(|algorithm| precisions.iter().map(move |&precision| with(algorithm, precision)))

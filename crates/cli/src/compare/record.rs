@@ -150,7 +150,8 @@ impl Verification {
         if error <= bound {
             return measured;
         }
-        let failure = format!("the accelerations have an rms error of {error:.1e}, above {bound:.0e}");
+        let failure =
+            format!("the accelerations have an rms error of {error:.1e}, above {bound:.0e}");
         Self { passed: false, failure: Some(failure), ..measured }
     }
 

@@ -181,7 +181,10 @@ mod tests {
     #[test]
     fn the_reference_takes_part_and_nobody_twice() {
         let roster = roster(&["auto", "AUTO"], Some("scalar")).unwrap();
-        assert_eq!((roster.names, roster.reference), (vec!["auto".into(), "scalar".into()], "scalar".into()));
+        assert_eq!(
+            (roster.names, roster.reference),
+            (vec!["auto".into(), "scalar".into()], "scalar".into())
+        );
     }
 
     fn entrants(names: &[&str]) -> Result<Vec<Entrant<WordCountOptions>>, SelectionError> {

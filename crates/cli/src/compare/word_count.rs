@@ -85,7 +85,12 @@ impl<'t> Counting<'t> {
             name,
             size: text.len() as u64,
             sha256: digest(text),
-            task: format!("{} bytes, {} words, {} distinct", text.len(), counts.total(), counts.len()),
+            task: format!(
+                "{} bytes, {} words, {} distinct",
+                text.len(),
+                counts.total(),
+                counts.len()
+            ),
         };
         Ok(Self { input, path: quoted(&args.input), is_prefix, text, expected })
     }

@@ -63,9 +63,24 @@ impl DoubleDouble {
 /// The accelerations of all bodies, shape `(n, 3)`, each rounded once from double-double.
 #[must_use]
 pub fn reference_accelerations(bodies: &Bodies, softening: f64) -> Array2<f64> {
+    let all: Vec<_> = (0..bodies.len()).collect();
+    reference_accelerations_of(bodies, &all, softening)
+}
+
+/// The accelerations of the bodies of these indices, shape `(targets.len(), 3)`, as
+/// [`reference_accelerations`]: a sample of a system too large for all pairs.
+///
+/// # Panics
+/// Where there is no body of an index.
+#[must_use]
+pub fn reference_accelerations_of(
+    bodies: &Bodies,
+    targets: &[usize],
+    softening: f64,
+) -> Array2<f64> {
     let (positions, masses) = (bodies.position_rows(), bodies.mass_slice());
-    let mut out = Array2::zeros((bodies.len(), 3));
-    for (i, mut row) in out.rows_mut().into_iter().enumerate() {
+    let mut out = Array2::zeros((targets.len(), 3));
+    for (&i, mut row) in targets.iter().zip(out.rows_mut()) {
         let mut sum = [DoubleDouble::ZERO; 3];
         for j in (0..bodies.len()).filter(|&j| j != i) {
             let (d, y) = separation(positions[i], positions[j], softening);
@@ -141,6 +156,15 @@ mod tests {
         assert_eq!(a, ndarray::array![[0.0, 0.5, 0.0], [0.0, -0.125, 0.0]]);
         let energies = reference_energies(&bodies, 3.0);
         assert_eq!(energies, Energies { kinetic: 9.0, potential: -3.2 });
+    }
+
+    #[test]
+    fn a_sample_is_a_part_of_all() {
+        let positions = vec![[0.0; 3], [1.0, 2.0, 3.0], [-4.0, 0.5, 1.0], [7.0, 7.0, -2.0]];
+        let bodies = Bodies::from_rows(vec![1.0; 4], positions, vec![[0.0; 3]; 4]).unwrap();
+        let all = reference_accelerations(&bodies, 0.1);
+        let sample = reference_accelerations_of(&bodies, &[3, 1], 0.1);
+        assert_eq!((sample.row(0), sample.row(1)), (all.row(3), all.row(1)));
     }
 
     #[test]

@@ -8,9 +8,29 @@ use super::{Changes, Exporter, Record};
 pub(super) struct Csv;
 
 const HEADER: [&str; 23] = [
-    "command", "mean", "stddev", "median", "min", "max", "spread", "runs", "backend", "requested",
-    "algorithm", "precision", "threads", "device", "input", "size", "throughput", "speedup",
-    "speedup_spread", "build", "first_run", "verified", "error",
+    "command",
+    "mean",
+    "stddev",
+    "median",
+    "min",
+    "max",
+    "spread",
+    "runs",
+    "backend",
+    "requested",
+    "algorithm",
+    "precision",
+    "threads",
+    "device",
+    "input",
+    "size",
+    "throughput",
+    "speedup",
+    "speedup_spread",
+    "build",
+    "first_run",
+    "verified",
+    "error",
 ];
 
 impl Exporter for Csv {

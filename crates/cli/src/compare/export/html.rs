@@ -1,0 +1,84 @@
+//! One page with charts, to be opened in any browser or sent by mail: nothing is loaded from anywhere.
+//!
+//! The charts are SVG inside the page and take their colours from its style sheet, which follows the
+//! reader's choice of light or dark.
+
+mod axis;
+mod bars;
+mod charts;
+mod page;
+mod plot;
+
+use std::io::{self, Write};
+
+use super::{Changes, Exporter, Record};
+
+pub(super) struct Html;
+
+impl Exporter for Html {
+    fn write(
+        &self,
+        out: &mut dyn Write,
+        record: &Record,
+        changes: Option<&Changes>,
+    ) -> io::Result<()> {
+        out.write_all(page::page(record, changes).as_bytes())
+    }
+}
+
+/// Text that is no markup.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::record::tests::{measurement, record};
+    use super::*;
+
+    fn text(record: &Record) -> String {
+        let mut out = Vec::new();
+        Html.write(&mut out, record, None).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_page_is_whole_and_loads_nothing() {
+        let text = text(&record());
+        assert!(text.starts_with("<!doctype html>") && text.ends_with("</html>\n"));
+        for link in ["http:", "https:", "src=", "href=", "url(", "@import", "<script"] {
+            assert!(!text.contains(link), "{link}");
+        }
+    }
+
+    #[test]
+    fn names_are_no_markup() {
+        let text = text(&record());
+        assert!(text.contains("A &lt;fast&gt; processor") && !text.contains("<fast>"));
+    }
+
+    #[test]
+    fn a_wrong_result_has_no_bar_and_is_told() {
+        let text = text(&record());
+        assert_eq!(text.matches("class=\"bar ").count(), 2);
+        assert!(text.contains("class=\"wrong\""), "{text}");
+    }
+
+    #[test]
+    fn every_chart_that_there_is_something_for_is_drawn() {
+        let mut record = record();
+        assert_eq!(
+            text(&record).matches("<svg").count(),
+            3,
+            "no scaling with one number of threads"
+        );
+        record.results.push(measurement("rayon", 4, vec![0.01; 10]));
+        assert_eq!(text(&record).matches("<svg").count(), 4);
+    }
+
+    #[test]
+    fn no_coordinate_is_missing() {
+        let text = text(&record());
+        assert!(!text.contains("NaN") && !text.contains("inf\""));
+    }
+}

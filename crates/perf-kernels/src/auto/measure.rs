@@ -1,0 +1,284 @@
+//! Making a calibration: short runs of every backend that is ready, at sizes a factor apart.
+//!
+//! At each size the backends run in turn, a few times, and the least time of each counts: what
+//! disturbs a run only makes it longer. A backend that has fallen far behind is not measured at larger
+//! sizes. The whole takes a few seconds.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use kernels_core::{
+    Backend, Bodies, Error, NBody, NBodyAlgorithm, NBodyOptions, Precision, WordCount,
+    WordCountAlgorithm, WordCountOptions,
+};
+
+use super::Workload;
+use super::calibration::{Calibration, Curve, Machine};
+
+const BODIES: [usize; 6] = [8, 32, 128, 512, 2048, 8192];
+const BYTES: [usize; 6] = [1 << 10, 1 << 13, 1 << 16, 1 << 19, 1 << 22, 1 << 25];
+/// Shorter runs tell more about the clock and interrupts than about a backend.
+const SHORTEST_RUN: f64 = 2e-3;
+/// No longer run is needed to know who is behind.
+const LONGEST_RUN: f64 = 0.1;
+/// Rounds of runs at a size.
+const ROUNDS: usize = 5;
+/// A backend that takes that many times as long as the fastest is not measured at larger sizes.
+const HOPELESS: f64 = 6.0;
+/// Short enough that the bodies hardly move.
+const TIME_STEP: f64 = 1e-7;
+
+/// The workloads that are measured unless one is asked for: what `auto` is usually asked.
+pub(super) fn usual() -> Vec<Workload> {
+    let nbody = |algorithm, precision| Workload::NBody {
+        bodies: 0,
+        options: NBodyOptions { algorithm, precision: Some(precision), ..NBodyOptions::default() },
+    };
+    let options = WordCountOptions { algorithm: WordCountAlgorithm::Scan };
+    vec![
+        nbody(NBodyAlgorithm::Direct, Precision::F64),
+        nbody(NBodyAlgorithm::Direct, Precision::Mixed),
+        nbody(NBodyAlgorithm::Direct, Precision::F32),
+        nbody(NBodyAlgorithm::Tree, Precision::F64),
+        Workload::WordCount { bytes: None, options },
+    ]
+}
+
+/// Measures the tasks of these workloads; `begin` is told each.
+pub(super) fn calibrate(
+    backends: &[Arc<dyn Backend>],
+    workloads: &[Workload],
+    begin: &mut dyn FnMut(&str),
+) -> Calibration {
+    let probed: Vec<_> = backends.iter().filter_map(probe).collect();
+    let mut calibration =
+        Calibration { machine: Machine::of(backends), curves: Vec::new(), failed: Vec::new() };
+    for workload in workloads {
+        begin(&workload.task());
+        let runners = probed.iter().filter(|(backend, _)| workload.fits(backend.as_ref()));
+        let mut entries = Vec::new();
+        for (backend, probe) in runners {
+            match Entry::new(backend.as_ref(), *probe, workload) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => calibration.failed.push(error.to_string()),
+            }
+        }
+        measure(&mut entries, workload, &mut calibration.failed);
+        calibration.curves.extend(entries.into_iter().map(|entry| entry.curve));
+    }
+    calibration.curves.retain(|curve| !curve.points.is_empty());
+    calibration
+}
+
+/// The backend, if it is ready, and how long it took to find out.
+fn probe(backend: &Arc<dyn Backend>) -> Option<(Arc<dyn Backend>, f64)> {
+    let start = Instant::now();
+    backend.availability().is_ready().then(|| (Arc::clone(backend), start.elapsed().as_secs_f64()))
+}
+
+/// A backend's kernel and what was measured of it.
+struct Entry {
+    kernel: Kernel,
+    curve: Curve,
+    is_out: bool,
+}
+
+enum Kernel {
+    NBody(Box<dyn NBody>),
+    WordCount(Box<dyn WordCount>),
+}
+
+/// What all backends are given at one size.
+enum Input {
+    Bodies(Bodies),
+    Text(Vec<u8>),
+}
+
+impl Entry {
+    fn new(backend: &dyn Backend, probe: f64, workload: &Workload) -> Result<Self, Error> {
+        let kernel = match workload {
+            Workload::NBody { options, .. } => Kernel::NBody(backend.nbody(options)?),
+            Workload::WordCount { options, .. } => Kernel::WordCount(backend.word_count(options)?),
+        };
+        let curve = Curve {
+            task: workload.task(),
+            backend: backend.name().to_owned(),
+            device: backend.capabilities().device,
+            probe,
+            points: Vec::new(),
+        };
+        Ok(Self { kernel, curve, is_out: false })
+    }
+}
+
+impl Kernel {
+    /// The seconds of one call, of a run of that many calls.
+    fn time(&mut self, input: &Input, calls: u64) -> Result<f64, Error> {
+        match (self, input) {
+            (Self::NBody(kernel), Input::Bodies(bodies)) => {
+                let mut bodies = bodies.clone();
+                let start = Instant::now();
+                kernel.leapfrog(&mut bodies, TIME_STEP, calls)?;
+                // The forces at the start are one more call.
+                Ok(start.elapsed().as_secs_f64() / (calls + 1) as f64)
+            }
+            (Self::WordCount(counter), Input::Text(text)) => {
+                let start = Instant::now();
+                for _ in 0..calls {
+                    counter.count(text)?;
+                }
+                Ok(start.elapsed().as_secs_f64() / calls as f64)
+            }
+            _ => unreachable!("a task has inputs of its kernel only"),
+        }
+    }
+
+    /// How many calls make a run that can be trusted. Warms up on the way.
+    fn calls(&mut self, input: &Input) -> Result<u64, Error> {
+        let mut calls = 1;
+        loop {
+            let seconds = self.time(input, calls)?;
+            if seconds * calls as f64 >= SHORTEST_RUN {
+                return Ok(calls);
+            }
+            calls = (1.2 * SHORTEST_RUN / seconds.max(1e-9)).ceil().max(2.0 * calls as f64) as u64;
+        }
+    }
+}
+
+fn measure(entries: &mut [Entry], workload: &Workload, failed: &mut Vec<String>) {
+    for (size, input) in inputs(workload) {
+        for entry in entries.iter_mut().filter(|entry| !entry.is_out) {
+            entry.curve.points.push((size, f64::INFINITY));
+        }
+        if let Err(error) = round_robin(entries, &input) {
+            failed.push(error.to_string());
+        }
+        for entry in entries.iter_mut() {
+            entry.curve.points.retain(|point| point.1.is_finite());
+        }
+        let last = |entry: &Entry| entry.curve.points.last().map_or(f64::INFINITY, |point| point.1);
+        let best =
+            entries.iter().filter(|entry| !entry.is_out).map(last).fold(f64::INFINITY, f64::min);
+        for entry in entries.iter_mut() {
+            entry.is_out |= last(entry) > HOPELESS * best && last(entry) > SHORTEST_RUN;
+        }
+    }
+}
+
+/// Runs all that are still in, in turn, and keeps the least time of each. One that fails is out.
+fn round_robin(entries: &mut [Entry], input: &Input) -> Result<(), Error> {
+    let mut result = Ok(());
+    let mut calls: Vec<Option<u64>> = Vec::new();
+    for entry in entries.iter_mut() {
+        let found = if entry.is_out { Ok(None) } else { entry.kernel.calls(input).map(Some) };
+        calls.push(found.unwrap_or_else(|error| {
+            entry.is_out = true;
+            result = Err(error);
+            None
+        }));
+    }
+    for round in 0..ROUNDS {
+        for (entry, calls) in entries.iter_mut().zip(&calls) {
+            let (Some(calls), Some(point)) = (calls, entry.curve.points.last_mut()) else {
+                continue;
+            };
+            // One look is enough at what takes long.
+            if round > 0 && point.1 * *calls as f64 > LONGEST_RUN {
+                continue;
+            }
+            match entry.kernel.time(input, *calls) {
+                Ok(seconds) => point.1 = point.1.min(seconds),
+                Err(error) => result = Err(error),
+            }
+        }
+    }
+    result
+}
+
+fn inputs(workload: &Workload) -> Box<dyn Iterator<Item = (f64, Input)>> {
+    match workload {
+        Workload::NBody { .. } => {
+            Box::new(BODIES.into_iter().map(|n| (n as f64, Input::Bodies(cloud(n)))))
+        }
+        Workload::WordCount { .. } => {
+            Box::new(BYTES.into_iter().map(|n| (n as f64, Input::Text(text(n)))))
+        }
+    }
+}
+
+/// Bodies at rest in a cube.
+fn cloud(bodies: usize) -> Bodies {
+    let mut random = Random(bodies as u64);
+    let positions = (0..bodies).map(|_| std::array::from_fn(|_| random.unit())).collect();
+    let masses = vec![1.0 / bodies as f64; bodies];
+    Bodies::from_rows(masses, positions, vec![[0.0; 3]; bodies])
+        .expect("finite numbers and two bodies or more make a system")
+}
+
+/// Words whose frequencies fall as their ranks rise, as in any language (Zipf).
+fn text(bytes: usize) -> Vec<u8> {
+    const VOCABULARY: f64 = 60_000.0;
+    const LINE: usize = 12;
+    let mut random = Random(bytes as u64);
+    let mut text = Vec::with_capacity(bytes + 16);
+    for word in 1.. {
+        let mut rank = VOCABULARY.powf(random.unit()) as u64;
+        while rank > 0 {
+            text.push(b'a' + (rank % 12) as u8 + (rank % 2) as u8 * 12);
+            rank /= 12;
+        }
+        text.push(if word % LINE == 0 { b'\n' } else { b' ' });
+        if text.len() >= bytes {
+            break;
+        }
+    }
+    text.truncate(bytes);
+    text
+}
+
+/// Numbers that look random enough for input: a multiplicative congruential generator (L'Ecuyer,
+/// Math. Comp. 68, 249 (1999)), whose upper bits are used.
+struct Random(u64);
+
+impl Random {
+    /// A number from 0 to below 1.
+    fn unit(&mut self) -> f64 {
+        self.0 =
+            self.0.wrapping_mul(3_935_559_000_370_003_845).wrapping_add(2_691_343_689_449_507_681);
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_is_of_its_size() {
+        for bytes in [1, 1024, 70_000] {
+            let text = text(bytes);
+            assert_eq!(text.len(), bytes);
+            assert!(
+                text.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_whitespace())
+            );
+        }
+        assert_eq!(cloud(50).len(), 50);
+    }
+
+    #[test]
+    fn every_backend_gets_a_curve_that_rises() {
+        let scalar: Arc<dyn Backend> = Arc::new(backend_scalar::Scalar::new());
+        let workload = Workload::NBody { bodies: 2, options: NBodyOptions::default() };
+        let mut begun = Vec::new();
+        let calibration =
+            calibrate(&[scalar], &[workload], &mut |task| begun.push(task.to_owned()));
+        assert_eq!(begun, ["nbody direct f64"]);
+        assert!(calibration.failed.is_empty());
+        let [curve] = calibration.curves.as_slice() else { panic!("{calibration:?}") };
+        assert_eq!((curve.backend.as_str(), curve.points.len()), ("scalar", BODIES.len()));
+        let last = curve.points.len() - 1;
+        // A thousand times the bodies are a million times the work; a disturbance is not that large.
+        assert!(curve.points[last].1 > 100.0 * curve.points[0].1, "{curve:?}");
+    }
+}
