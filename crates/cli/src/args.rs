@@ -31,6 +31,7 @@ Examples:
   cli nbody -b simd data/input16 --t-end 1
   cli wordcount data/sample.txt counts.dat
   cli wordcount -b rayon - < data/sample.txt
+  cli compare nbody data/input1k --html report.html
   cli backends
 
 Exit codes: 0 done, 1 failed (bad input, I/O), 2 wrong usage, 3 backend unavailable,
@@ -56,10 +57,10 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Volume {
     /// Print no notes and no progress on standard error, only errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 900)]
     pub(crate) quiet: bool,
     /// Print on standard error what runs where and how long each part took
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, conflicts_with = "quiet", display_order = 901)]
     pub(crate) verbose: bool,
 }
 

@@ -40,8 +40,8 @@ impl Destination {
     /// Refuses a directory, a place where nothing can be made, and one of the `inputs`.
     pub(crate) fn new(path: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<Self> {
         match path {
-            None => return Ok(Self::StandardOutput),
-            Some(path) if path == Path::new("-") => return Ok(Self::StandardOutput),
+            None => Ok(Self::StandardOutput),
+            Some(path) if path == Path::new("-") => Ok(Self::StandardOutput),
             Some(path) => Self::of_path(path, inputs),
         }
     }

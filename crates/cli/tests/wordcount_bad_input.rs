@@ -34,7 +34,7 @@ fn unreadable_file() {
 
     let folder = Folder::new();
     let path = folder.file("text", "text");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
         return skip("unreadable file", "this user may read every file");
     }
