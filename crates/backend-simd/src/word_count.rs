@@ -61,11 +61,14 @@ impl WordCount for Counter {
     fn finish(&mut self) -> Result<Counts, Error> {
         self.offset = 0;
         let parts = std::mem::take(&mut self.parts);
-        let distinct = parts.len() < 2;
-        let runs = parts
-            .into_iter()
-            .flat_map(|part| part.into_inner().expect("no unit has panicked").table.into_runs());
-        Counts::from_runs(runs.collect(), distinct, &*self.executor)
+        let runs = Mutex::new(Vec::new());
+        self.executor.run(parts.len(), &|unit| {
+            let mut part = parts[unit].lock().expect("no unit has panicked");
+            let of_unit = std::mem::replace(&mut part.table, Table::new()).into_runs();
+            runs.lock().expect("no unit has panicked").extend(of_unit);
+        });
+        let (runs, distinct) = (runs.into_inner().expect("no unit has panicked"), parts.len() < 2);
+        Counts::from_runs(runs, distinct, &*self.executor)
     }
 
     fn executor(&self) -> &dyn Executor {
@@ -113,9 +116,23 @@ impl Part {
                 at = self.count_giant(text, at, place);
             } else {
                 self.block.keep_before(next - at);
-                self.table.count(&self.block, place);
+                self.count_block(place);
                 at = next;
             }
+        }
+    }
+
+    /// Counts the words of the block, in code that is compiled for the level.
+    fn count_block(&mut self, place: u64) {
+        let Self { block, table, .. } = self;
+        let detected = fearless_simd::Level::new();
+        match self.level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 | Level::Avx2 => match detected.as_avx2() {
+                Some(avx2) => count_avx2(avx2, table, block, place),
+                None => table.count(block, place),
+            },
+            _ => table.count(block, place),
         }
     }
 
@@ -126,3 +143,11 @@ impl Part {
         end
     }
 }
+
+fearless_simd::kernel!(
+    /// BMI2 shifts and multiplies with fewer moves.
+    fn count_avx2(avx2: Avx2, table: &mut Table, block: &Block, place: u64) {
+        let _ = avx2;
+        table.count(block, place);
+    }
+);

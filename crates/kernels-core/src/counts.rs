@@ -20,6 +20,7 @@ pub use ranking::Ranking;
 pub use run::Run;
 
 use crate::{Error, Executor, Serial};
+use merge::Candidates;
 
 /// The words of a text, each with its count and first offset, in no particular order.
 #[derive(Debug, Clone, Default)]
@@ -115,7 +116,7 @@ impl Counts {
     pub fn merge(&mut self, other: Self) {
         self.runs.extend(other.runs);
         self.index = Index::default();
-        merge::deduplicate(&mut self.runs, false, &Serial);
+        merge::deduplicate(&mut self.runs, &Candidates::All, &Serial);
     }
 
     /// The number of distinct words.

@@ -12,6 +12,7 @@
 //! unassigned in Unicode 14, and of U+0295 and U+1171E, differs.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use crate::Error;
 
@@ -80,6 +81,9 @@ pub fn lower(word: &str) -> Cow<'_, str> {
 pub fn single_word(segment: &str) -> Option<Cow<'_, str>> {
     let mut lowered = true;
     for c in segment.chars() {
+        if is_plain(c) {
+            continue;
+        }
         if is_space(c) {
             return None;
         }
@@ -87,6 +91,21 @@ pub fn single_word(segment: &str) -> Option<Cow<'_, str>> {
     }
     let word = if lowered { Cow::Borrowed(segment) } else { lower(segment) };
     (!segment.is_empty()).then_some(word)
+}
+
+/// Whether `c` is surely no space and its own lower case: most characters of most texts, looked up in a
+/// table below U+0800 (the alphabets of Europe and the Near East), and the typographic dashes and quotes.
+fn is_plain(c: char) -> bool {
+    static PLAIN: LazyLock<[bool; 0x800]> = LazyLock::new(|| {
+        std::array::from_fn(|point| {
+            let c = char::from_u32(point as u32).unwrap_or(' ');
+            !is_space(c) && c.to_lowercase().eq([c])
+        })
+    });
+    match PLAIN.get(c as usize) {
+        Some(&plain) => plain,
+        None => matches!(c, '\u{2010}'..='\u{2027}'),
+    }
 }
 
 /// The number of code points of UTF-8 `text`: the bytes that continue none.

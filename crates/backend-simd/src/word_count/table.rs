@@ -1,43 +1,30 @@
 //! The hash table: what is counted while the text is read.
 
-use kernels_core::counts::{Index, Run, Seed};
+mod rest;
+mod slots;
+
+use kernels_core::counts::{Run, Seed};
 
 use super::block::{Block, WORDS};
+use rest::Rest;
+use slots::{Slot, Slots};
 
 /// Words with their counts.
 pub(super) struct Table {
     seed: Seed,
-    hot: Hot,
-    rest: Rest,
-    keys: Box<[(u128, u64); WORDS]>,
-}
-
-/// Words of up to 16 bytes without NUL, found in their slot.
-struct Hot {
-    slots: Vec<Slot>,
-    /// First offsets in order of insertion.
+    slots: Slots,
+    /// First offsets of the words in the slots, in order of insertion.
     firsts: Vec<u64>,
+    rest: Rest,
+    /// Where the search for each word of a block begins.
+    homes: Box<[u32; WORDS]>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(C, align(32))]
-struct Slot {
-    key: [u64; 2],
-    /// 0 of a free slot.
-    count: u64,
-    /// Its number in order of insertion.
-    number: u64,
-}
+/// log2 of the slots of a new table: half a megabyte, which holds the words of a chapter.
+const FEWEST: u32 = 14;
 
-/// All other words: dense entries in order of first appearance and an index.
-#[derive(Default)]
-struct Rest {
-    run: Run,
-    index: Index,
-}
-
-const FEWEST_SLOTS: usize = 1 << 14;
-const MOST_SLOTS: usize = 1 << 20;
+/// How many slots ahead of the one at hand are on their way to the cache.
+const AHEAD: usize = 32;
 
 /// `KEEP[n]` keeps the first n bytes of a key.
 static KEEP: [u128; 17] = keep();
@@ -54,151 +41,133 @@ const fn keep() -> [u128; 17] {
 
 impl Table {
     pub(super) fn new() -> Self {
-        let hot = Hot { slots: vec![Slot::default(); FEWEST_SLOTS], firsts: Vec::new() };
-        let keys = vec![(0, 0); WORDS].try_into().expect("as many as a block has words");
-        Self { seed: Seed::of_process(), hot, rest: Rest::default(), keys }
+        Self::with_seed(Seed::of_process())
+    }
+
+    fn with_seed(seed: Seed) -> Self {
+        let slots = Slots::new(FEWEST);
+        Self { seed, slots, firsts: Vec::new(), rest: Rest::default(), homes: Box::new([0; WORDS]) }
     }
 
     /// Counts the words of a block, which begins at `offset` of the text.
+    #[inline(always)]
     pub(super) fn count(&mut self, block: &Block, offset: u64) {
-        self.hash(block);
+        self.reserve(block.words().len());
+        self.find_homes(block);
         let has_nul = block.has_nul();
-        for ((start, end), &(key, hash)) in block.words().zip(self.keys.iter()) {
-            let first = offset + start as u64;
+        let slots = self.slots.get_mut();
+        for ((start, end), &home) in block.words().zip(self.homes.iter()) {
             if end - start > 16 || has_nul && block.word(start, end).contains(&0) {
-                self.rest.count_word(block.word(start, end), self.seed, first);
-            } else if !self.hot.count(key, hash, first) {
-                self.rest.count_key(key, hash, first);
+                self.rest.defer(block, start, end, self.seed);
+            } else if count_key(slots, home, key(block, start, end), self.firsts.len()) {
+                self.firsts.push(offset + start as u64);
             }
         }
+        self.rest.count_deferred(block, offset);
     }
 
-    /// Counts one lower-cased word of any length.
+    /// Counts one lower-cased word of more than 16 bytes.
     pub(super) fn count_long(&mut self, word: &[u8], first: u64) {
-        self.rest.count_word(word, self.seed, first);
+        self.rest.count(word, self.seed.hash(word), first);
     }
 
-    /// Keys and hashes of the words of a block, their slots on the way to the cache.
+    /// Brings the slots of the words of a block on the way to the cache.
     #[inline(always)]
-    fn hash(&mut self, block: &Block) {
-        for ((start, end), slot) in block.words().zip(self.keys.iter_mut()) {
-            let key = block.key(start) & KEEP[(end - start).min(16)];
-            let hash = self.seed.hash_key(key);
-            *slot = (key, hash);
-            prefetch(&self.hot.slots[self.hot.home(hash)]);
+    fn find_homes(&mut self, block: &Block) {
+        let shift = 64 - self.slots.bits();
+        let slots = self.slots.get();
+        for ((start, end), home) in block.words().zip(self.homes.iter_mut()) {
+            let hash = self.seed.hash_key(key(block, start, end));
+            *home = (hash >> shift) as u32;
+            prefetch(&slots[*home as usize & (slots.len() - 1)]);
         }
     }
 
-    /// The words, each in one run.
-    pub(super) fn into_runs(self) -> [Run; 2] {
-        [self.hot.into_run(), self.rest.run]
-    }
-}
-
-impl Hot {
-    #[inline(always)]
-    fn home(&self, hash: u64) -> usize {
-        (hash >> (64 - self.slots.len().trailing_zeros())) as usize
-    }
-
-    /// Whether the word is or could be counted here.
-    #[inline(always)]
-    fn count(&mut self, key: u128, hash: u64, first: u64) -> bool {
-        let key = [key as u64, (key >> 64) as u64];
-        let mut at = self.home(hash);
-        loop {
-            let mask = self.slots.len() - 1;
-            let slot = &mut self.slots[at & mask];
-            if slot.key == key {
-                slot.count += 1;
-                return true;
-            }
-            if slot.count == 0 {
-                return self.insert(at & mask, key, first);
-            }
-            at += 1;
+    /// Makes room for so many new words, at a load of at most 2/3.
+    fn reserve(&mut self, words: usize) {
+        while 3 * (self.firsts.len() + words) > 2 * self.slots.len() {
+            self.grow();
         }
     }
 
     #[cold]
-    #[inline(never)]
-    fn insert(&mut self, at: usize, key: [u64; 2], first: u64) -> bool {
-        if 2 * self.firsts.len() >= MOST_SLOTS {
-            return false;
-        }
-        self.slots[at] = Slot { key, count: 1, number: self.firsts.len() as u64 };
-        self.firsts.push(first);
-        if 2 * self.firsts.len() > self.slots.len() && self.slots.len() < MOST_SLOTS {
-            self.grow();
-        }
-        true
-    }
-
     fn grow(&mut self) {
-        let slots = vec![Slot::default(); 4 * self.slots.len()];
-        let old = std::mem::replace(&mut self.slots, slots);
-        let (seed, mask) = (Seed::of_process(), self.slots.len() - 1);
-        for slot in old.into_iter().filter(|slot| slot.count > 0) {
-            let key = u128::from(slot.key[0]) | u128::from(slot.key[1]) << 64;
-            let mut at = self.home(seed.hash_key(key));
-            while self.slots[at].count > 0 {
-                at = (at + 1) & mask;
-            }
-            self.slots[at] = slot;
+        // Small tables grow faster: their words are moved less often, and their memory is little.
+        let bits = self.slots.bits() + if self.slots.bits() < 20 { 2 } else { 1 };
+        let old = std::mem::replace(&mut self.slots, Slots::new(bits));
+        let slots = self.slots.get_mut();
+        // The position is the top of the hash: the new slots are filled in order.
+        for slot in old.get().iter().filter(|slot| slot[2] > 0) {
+            let home = self.seed.hash_key(key_of(slot)) >> (64 - bits);
+            let free = probe(slots.len(), home as u32).find(|&at| slots[at][2] == 0);
+            slots[free.expect("a load below 1")] = *slot;
         }
     }
 
-    /// The words in order of first appearance.
-    fn into_run(self) -> Run {
+    /// The words, in order of first appearance in each run.
+    pub(super) fn into_runs(self) -> [Run; 2] {
+        let slots = self.slots.get();
         let mut order = vec![0; self.firsts.len()];
-        for (at, slot) in self.slots.iter().enumerate().filter(|(_, slot)| slot.count > 0) {
-            order[slot.number as usize] = at as u32;
+        for (at, slot) in slots.iter().enumerate().filter(|(_, slot)| slot[2] > 0) {
+            order[slot[3] as usize] = at as u32;
         }
         let mut run = Run::with_capacity(order.len());
-        for (at, first) in order.into_iter().zip(self.firsts) {
-            let slot = &self.slots[at as usize];
-            let key = u128::from(slot.key[0]) | u128::from(slot.key[1]) << 64;
-            run.push_key(key, slot.count, first);
+        for (number, (&at, first)) in order.iter().zip(self.firsts).enumerate() {
+            if let Some(&ahead) = order.get(number + AHEAD) {
+                prefetch(&slots[ahead as usize]);
+            }
+            let slot = &slots[at as usize];
+            run.push_key(key_of(slot), slot[2], first);
         }
-        run
+        [run, self.rest.into_run()]
     }
 }
 
-impl Rest {
-    fn count_word(&mut self, word: &[u8], seed: Seed, first: u64) {
-        let Self { run, index } = self;
-        let hash = seed.hash(word);
-        match index.find(hash, |entry| run.word(entry as usize) == word) {
-            Ok(entry) => run.increment(entry as usize),
-            Err(vacant) => {
-                index.insert(vacant, hash, run.len());
-                run.push(word, 1, first);
-            }
+/// Counts a word in its slot; whether it is new and now has this `number`.
+#[inline(always)]
+fn count_key(slots: &mut [Slot], home: u32, key: u128, number: usize) -> bool {
+    let mask = slots.len() - 1;
+    let (low, high) = (key as u64, (key >> 64) as u64);
+    let mut at = home as usize;
+    loop {
+        let slot = &mut slots[at & mask];
+        if (slot[0] ^ low) | (slot[1] ^ high) == 0 {
+            slot[2] += 1;
+            return false;
         }
+        if slot[2] == 0 {
+            *slot = [low, high, 1, number as u64];
+            return true;
+        }
+        at += 1;
     }
+}
 
-    fn count_key(&mut self, key: u128, hash: u64, first: u64) {
-        let Self { run, index } = self;
-        match index.find(hash, |entry| run.key(entry as usize) == key) {
-            Ok(entry) => run.increment(entry as usize),
-            Err(vacant) => {
-                index.insert(vacant, hash, run.len());
-                run.push_key(key, 1, first);
-            }
-        }
-    }
+/// The places where a word with this home may be, in order.
+fn probe(slots: usize, home: u32) -> impl Iterator<Item = usize> {
+    (home as usize..).map(move |at| at & (slots - 1))
+}
+
+/// The first 16 bytes of a word, padded with zeros.
+#[inline(always)]
+fn key(block: &Block, start: usize, end: usize) -> u128 {
+    block.key(start) & KEEP[(end - start).min(16)]
+}
+
+fn key_of(slot: &Slot) -> u128 {
+    u128::from(slot[0]) | u128::from(slot[1]) << 64
 }
 
 /// Asks for the cache line of `place`.
 #[inline(always)]
 fn prefetch<T>(place: &T) {
-    #[cfg(target_arch = "x86_64")]
-    #[expect(unsafe_code, reason = "a prefetch takes a pointer")]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    #[expect(unsafe_code, reason = "a prefetch takes a pointer; it is worth a quarter of the time")]
     // SAFETY: a prefetch reads nothing that the program can see, and `place` is a valid address.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast());
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = place;
 }

@@ -54,6 +54,7 @@ impl Seed {
     }
 }
 
+#[inline(always)]
 const fn fold(x: u64, y: u64) -> u64 {
     let product = x as u128 * y as u128;
     product as u64 ^ (product >> 64) as u64

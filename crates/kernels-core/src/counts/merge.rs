@@ -44,12 +44,47 @@ pub(super) fn finish(
     executor: &dyn Executor,
 ) -> Result<Vec<Run>, Error> {
     let finished = finish_segments(&mut runs, executor)?;
-    let ascii = finished.iter().any(|finished| finished.ascii);
-    runs.extend(finished.into_iter().map(|finished| finished.split));
+    let mut candidates = if distinct { Candidates::none() } else { Candidates::All };
+    for Finished { split, ascii } in finished {
+        ascii.into_iter().for_each(|hash| candidates.insert(hash));
+        runs.push(split);
+    }
     runs.retain(|run| !run.is_empty());
-    let skip_ascii = distinct && !ascii;
-    deduplicate(&mut runs, skip_ascii, executor);
+    deduplicate(&mut runs, &candidates, executor);
     Ok(runs)
+}
+
+/// Which words may be held by several entries.
+pub(super) enum Candidates {
+    /// All of them.
+    All,
+    /// Those that are not ASCII, and those whose hash is in a set, of one bit per 16 bits of hash.
+    Other(Vec<u64>),
+}
+
+impl Candidates {
+    fn none() -> Self {
+        Self::Other(vec![0; 1 << 10])
+    }
+
+    fn insert(&mut self, hash: u64) {
+        if let Self::Other(set) = self {
+            set[hash as usize >> 6 & 0x3ff] |= 1 << (hash & 63);
+        }
+    }
+
+    /// The hash of the word of an entry, if the word is one of them.
+    #[inline]
+    fn hash(&self, run: &Run, entry: usize, seed: Seed) -> Option<u64> {
+        let hash = run.hash(entry, seed);
+        let candidate = match self {
+            Self::All => true,
+            Self::Other(set) => {
+                set[hash as usize >> 6 & 0x3ff] >> (hash & 63) & 1 == 1 || !run.is_ascii(entry)
+            }
+        };
+        candidate.then_some(hash)
+    }
 }
 
 fn finish_segments(runs: &mut [Run], executor: &dyn Executor) -> Result<Vec<Finished>, Error> {
@@ -64,11 +99,11 @@ fn finish_segments(runs: &mut [Run], executor: &dyn Executor) -> Result<Vec<Fini
     }
 }
 
-/// Makes one entry of those that hold one word. `skip_ascii` where no word of ASCII is held twice.
-pub(super) fn deduplicate(runs: &mut [Run], skip_ascii: bool, executor: &dyn Executor) {
+/// Makes one entry of those that hold one word.
+pub(super) fn deduplicate(runs: &mut [Run], candidates: &Candidates, executor: &dyn Executor) {
     let words: usize = runs.iter().map(Run::len).sum();
     let bits = words.div_ceil(SHARD).max(executor.threads()).next_power_of_two().ilog2().min(8);
-    let buckets = each(runs, executor, |_, run| buckets_of(run, bits, skip_ascii));
+    let buckets = each(runs, executor, |_, run| buckets_of(run, bits, candidates));
     let mut shards: Vec<_> = (0..1 << bits).collect();
     let changes = each(&mut shards, executor, |_, shard| {
         duplicates(runs, buckets.iter().map(|buckets| &buckets[*shard]))
@@ -87,16 +122,14 @@ pub(super) fn deduplicate(runs: &mut [Run], skip_ascii: bool, executor: &dyn Exe
 }
 
 /// The words of a run by shard: the lowest bits of the hash, since the tag is the highest.
-fn buckets_of(run: &Run, bits: u32, skip_ascii: bool) -> Vec<Bucket> {
+fn buckets_of(run: &Run, bits: u32, candidates: &Candidates) -> Vec<Bucket> {
     let seed = Seed::of_process();
     let mask = (1 << bits) - 1;
     let mut buckets = vec![Bucket::new(); 1 << bits];
     for entry in 0..run.len() {
-        if skip_ascii && run.word(entry).is_ascii() {
-            continue;
+        if let Some(hash) = candidates.hash(run, entry, seed) {
+            buckets[hash as usize & mask].push(((hash >> 32) as u32, entry as u32));
         }
-        let hash = run.hash(entry, seed);
-        buckets[hash as usize & mask].push(((hash >> 32) as u32, entry as u32));
     }
     buckets
 }

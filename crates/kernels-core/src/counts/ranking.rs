@@ -149,7 +149,7 @@ impl<'a> Ranking<'a> {
             let skip = ranks.start.saturating_sub(group.rank);
             let end = group.len.min(ranks.end - group.rank);
             for &(run, entry) in &self.places(group)[skip..end] {
-                out.extend_from_slice(self.runs[run as usize].word(entry as usize));
+                self.runs[run as usize].append_word(entry as usize, out);
                 out.extend_from_slice(tail.1.as_bytes());
             }
         }

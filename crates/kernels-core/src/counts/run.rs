@@ -106,11 +106,41 @@ impl Run {
         }
     }
 
+    /// Appends the word of an entry to `out`.
+    #[inline]
+    pub(super) fn append_word(&self, entry: usize, out: &mut Vec<u8>) {
+        let entry = &self.entries[entry];
+        if entry.is_inline() {
+            // All 16 bytes, since a copy of a fixed size is fastest, then off with the zeros.
+            let zeros = u128::from_le_bytes(entry.key).leading_zeros() / 8;
+            out.extend_from_slice(&entry.key);
+            out.truncate(out.len() - zeros as usize);
+        } else {
+            out.extend_from_slice(&self.arena[entry.place()]);
+        }
+    }
+
     /// The word of an entry as [`Run::push_key`] takes it; of a word in the arena, no word's key.
     #[must_use]
     #[inline]
     pub fn key(&self, entry: usize) -> u128 {
         u128::from_le_bytes(self.entries[entry].key)
+    }
+
+    /// The memory of an entry, for prefetching it.
+    #[must_use]
+    #[inline]
+    pub fn place(&self, entry: usize) -> Option<&u64> {
+        self.entries.get(entry).map(|entry| &entry.count)
+    }
+
+    /// Whether the word of an entry is ASCII.
+    #[must_use]
+    #[inline]
+    pub fn is_ascii(&self, entry: usize) -> bool {
+        const HIGH: u128 = u128::from_le_bytes([0x80; 16]);
+        let key = self.key(entry);
+        if key as u8 != 0 { key & HIGH == 0 } else { self.word(entry).is_ascii() }
     }
 
     /// How often the word of an entry occurs.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Run;
+use super::{Run, Seed};
 use crate::{Error, text};
 
 /// What finishing the segments of a run has left besides the run itself.
@@ -10,8 +10,9 @@ use crate::{Error, text};
 pub(super) struct Finished {
     /// Second and later words of segments that hold Unicode spaces.
     pub(super) split: Run,
-    /// Whether a segment with other bytes gave a word of ASCII alone, which may be elsewhere too.
-    pub(super) ascii: bool,
+    /// Hashes of the words of ASCII alone that came of segments with other bytes: a segment elsewhere
+    /// may hold the same word.
+    pub(super) ascii: Vec<u64>,
 }
 
 /// Splits and lower-cases the segments of `run` that are not ASCII, in place.
@@ -22,7 +23,7 @@ pub(super) fn finish(run: &mut Run) -> Result<Finished, Error> {
     let mut finished = Finished::default();
     let mut least: Option<u64> = None;
     for entry in 0..run.len() {
-        if run.word(entry).is_ascii() {
+        if run.is_ascii(entry) {
             continue;
         }
         if let Err(offset) = finish_entry(run, entry, &mut finished) {
@@ -45,7 +46,8 @@ fn finish_entry(run: &mut Run, entry: usize, finished: &mut Finished) -> Result<
             .map(|(offset, word)| (first + offset as u64, text::lower(word).into_owned()))
             .collect(),
     };
-    finished.ascii |= words.iter().any(|(_, word)| word.is_ascii());
+    let ascii = words.iter().filter(|(_, word)| word.is_ascii());
+    finished.ascii.extend(ascii.map(|(_, word)| Seed::of_process().hash(word.as_bytes())));
     let mut words = words.iter().map(|(first, word)| (word.as_bytes(), *first));
     match words.next() {
         None => run.set_count(entry, 0),
