@@ -95,6 +95,12 @@ pub(super) trait Lanes: Simd {
         seed * seed * seed
     }
 
+    /// `r^-1` from its seed.
+    #[inline(always)]
+    fn inverse_f64(self, _r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
+        seed
+    }
+
     /// `r^-1`, roughly.
     #[inline(always)]
     fn seed_f32(self, r2: Self::f32s) -> Self::f32s {
@@ -118,6 +124,16 @@ fn cubic<S: Simd>(simd: S, r2: S::f64s, y: S::f64s) -> S::f64s {
     let series = minus_h.mul_add(constant(-35.0 / 16.0), constant(15.0 / 8.0));
     let series = series.mul_add(minus_h, constant(-1.5));
     (y3 * minus_h).mul_add(series, y3)
+}
+
+/// `r^-1 = y (1 + 1/2 h + 3/8 h^2 + 5/16 h^3)` with the same `h`.
+#[inline(always)]
+fn cubic_inverse<S: Simd>(simd: S, r2: S::f64s, y: S::f64s) -> S::f64s {
+    let constant = |c| S::f64s::splat(simd, c);
+    let minus_h = r2.mul_sub(y * y, constant(1.0));
+    let series = minus_h.mul_add(constant(-5.0 / 16.0), constant(3.0 / 8.0));
+    let series = series.mul_add(minus_h, constant(-0.5));
+    (y * minus_h).mul_add(series, y)
 }
 
 /// `r^-3 = y^3 (1 + 3/2 h)` with `h = 1 - r^2 y^2`, for f32.
@@ -152,6 +168,11 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn inverse_f64(self, r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
+        cubic_inverse(self, r2, seed)
+    }
+
+    #[inline(always)]
     fn seed_f32(self, r2: Self::f32s) -> Self::f32s {
         x86::rsqrt14_f32(self, r2.into()).simd_into(self)
     }
@@ -176,6 +197,11 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn inverse_cube_f64(self, r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
         cubic(self, r2, seed)
+    }
+
+    #[inline(always)]
+    fn inverse_f64(self, r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
+        cubic_inverse(self, r2, seed)
     }
 
     #[inline(always)]

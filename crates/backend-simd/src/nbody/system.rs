@@ -1,12 +1,14 @@
 //! A system of bodies in lanes, cut into parts whose number and borders depend on `n` alone.
 
-use std::sync::{Mutex, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use fearless_simd::prelude::*;
 use kernels_core::Bodies;
 
 use super::lanes::{Lanes, Real, Vector};
-use super::pairs::{Block, Row, Triple};
+use super::motion::Moving;
+use super::pairs::{Block, Triple, zero};
+use super::tiles::Row;
 
 /// How many parts `n` bodies are cut into.
 ///
@@ -35,20 +37,28 @@ pub(super) struct Part<S: Lanes, T: Real> {
 
 impl<S: Lanes, T: Real> Part<S, T> {
     fn new(simd: S, first: usize, bodies: usize) -> Self {
-        let zero = Vector::<S, T>::splat(simd, T::default());
+        let zero = zero::<S, T>(simd);
         let blocks = bodies.div_ceil(Vector::<S, T>::LEN);
         Self {
             first,
             bodies,
-            blocks: vec![Block { position: [zero; 3], mass: zero }; blocks],
-            velocities: vec![[zero; 3]; blocks],
-            accelerations: vec![[zero; 3]; blocks],
+            blocks: vec![Block { position: zero, mass: zero[0] }; blocks],
+            velocities: vec![zero; blocks],
+            accelerations: vec![zero; blocks],
         }
     }
 
     pub(super) fn row(&self) -> Row<'_, Vector<S, T>> {
         let width = Vector::<S, T>::LEN;
         Row { blocks: &self.blocks, full: self.bodies / width, rest: self.bodies % width }
+    }
+
+    pub(super) fn moving(&mut self) -> Moving<'_, S, T> {
+        Moving {
+            blocks: &mut self.blocks,
+            velocities: &mut self.velocities,
+            accelerations: &self.accelerations,
+        }
     }
 
     /// Takes masses and positions over. Returns whether any of them is new.
@@ -87,8 +97,11 @@ pub(super) struct System<S: Lanes, T: Real> {
     bodies: usize,
     pub(super) parts: Vec<RwLock<Part<S, T>>>,
     /// At `k * parts + l`: what the bodies of part `l` do to those of part `k`.
-    pub(super) forces: Vec<Mutex<Vec<Triple<Vector<S, T>>>>>,
+    forces: Vec<Mutex<Forces<S, T>>>,
 }
+
+/// The force on each block of a part.
+type Forces<S, T> = Vec<Triple<Vector<S, T>>>;
 
 impl<S: Lanes, T: Real> System<S, T> {
     pub(super) fn new(simd: S, bodies: usize) -> Self {
@@ -111,6 +124,19 @@ impl<S: Lanes, T: Real> System<S, T> {
         self.bodies
     }
 
+    /// What the bodies of part `l` do to those of part `k`.
+    pub(super) fn forces(&self, k: usize, l: usize) -> &Mutex<Forces<S, T>> {
+        &self.forces[k * self.parts.len() + l]
+    }
+
+    /// The part of a system that has only one, and the forces within it.
+    pub(super) fn single_mut(&mut self) -> Option<(&mut Part<S, T>, &mut Forces<S, T>)> {
+        let [part] = &mut self.parts[..] else { return None };
+        let part = part.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let forces = self.forces[0].get_mut().unwrap_or_else(PoisonError::into_inner);
+        Some((part, forces))
+    }
+
     /// Takes masses and positions over. Returns whether any of them is new.
     pub(super) fn load(&mut self, bodies: &Bodies) -> bool {
         let mut new = false;
@@ -125,9 +151,7 @@ impl<S: Lanes, T: Real> System<S, T> {
     }
 
     pub(super) fn parts_mut(&mut self) -> impl Iterator<Item = &mut Part<S, T>> {
-        self.parts
-            .iter_mut()
-            .map(|part| part.get_mut().unwrap_or_else(|poison| poison.into_inner()))
+        self.parts.iter_mut().map(|part| part.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A quantity of every body, in order.

@@ -1,0 +1,83 @@
+//! The kernel that sums over all pairs.
+
+use std::sync::Arc;
+
+use kernels_core::nbody::{require_output, require_time_step};
+use kernels_core::{Bodies, Energies, Error, Executor, NBody, NBodyOptions};
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::energy::energies;
+use super::lanes::{Lanes, Real};
+use super::step::Stepper;
+use super::system::System;
+
+/// Direct summation at one instruction level, in numbers of type `T`.
+///
+/// The state stays in lanes between calls. A call that continues where the last one ended finds its
+/// accelerations there. In f32 the whole run is in f32; positions and velocities are handed over in f64,
+/// which holds them exactly.
+pub(super) struct Direct<S: Lanes, T: Real> {
+    simd: S,
+    softening: f64,
+    executor: Arc<dyn Executor>,
+    system: Option<System<S, T>>,
+}
+
+impl<S: Lanes, T: Real> Direct<S, T> {
+    pub(super) fn new(simd: S, options: &NBodyOptions, executor: Arc<dyn Executor>) -> Self {
+        Self { simd, softening: options.softening, executor, system: None }
+    }
+
+    /// What computes, and the system with the accelerations of `bodies`.
+    fn prepare(
+        &mut self,
+        bodies: &Bodies,
+    ) -> Result<(Stepper<'_, S, T>, &mut System<S, T>), Error> {
+        bodies.require_distinct(self.softening)?;
+        let stepper = Stepper {
+            simd: self.simd,
+            eps2: T::from_f64(self.softening * self.softening),
+            executor: &*self.executor,
+        };
+        let fits = |system: &System<S, T>| system.len() == bodies.len();
+        let system = self.system.take().filter(fits);
+        let system = system.unwrap_or_else(|| System::new(self.simd, bodies.len()));
+        let system = self.system.insert(system);
+        if system.load(bodies) {
+            stepper.accelerate(system);
+        }
+        Ok((stepper, system))
+    }
+}
+
+impl<S: Lanes, T: Real> NBody for Direct<S, T> {
+    fn accelerations(
+        &mut self,
+        bodies: &Bodies,
+        mut out: ArrayViewMut2<'_, f64>,
+    ) -> Result<(), Error> {
+        require_output(bodies, &out)?;
+        let (_, system) = self.prepare(bodies)?;
+        let rows = system.rows(|part, block| part.accelerations[block]);
+        out.assign(&ArrayView2::from(rows.as_slice()));
+        Ok(())
+    }
+
+    fn energies(&mut self, bodies: &Bodies) -> Result<Energies, Error> {
+        bodies.require_distinct(self.softening)?;
+        Ok(energies(self.simd, &*self.executor, bodies, self.softening))
+    }
+
+    fn leapfrog(&mut self, bodies: &mut Bodies, dt: f64, steps: u64) -> Result<(), Error> {
+        require_time_step(dt)?;
+        if steps == 0 {
+            return bodies.require_distinct(self.softening);
+        }
+        let (stepper, system) = self.prepare(bodies)?;
+        system.load_velocities(bodies);
+        stepper.executor.enter(&mut || stepper.leapfrog(system, dt, steps));
+        let positions = system.rows(|part, block| part.blocks[block].position);
+        let velocities = system.rows(|part, block| part.velocities[block]);
+        bodies.set_state(|body| (positions[body], velocities[body]))
+    }
+}

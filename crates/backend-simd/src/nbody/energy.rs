@@ -1,0 +1,135 @@
+//! Kinetic and potential energy, in f64 whatever the precision of the forces.
+//!
+//! ```text
+//! T = 1/2 sum m v^2        U = - sum over pairs of m m / sqrt(|x_j - x_i|^2 + eps^2)
+//! ```
+//!
+//! Cost: n^2/2 reciprocal square roots. Error: a few units in the last place, since the lanes sum over
+//! at most [`RUN`] blocks before Neumaier's compensated sum (ZAMM 54, 39 (1974)) takes over.
+
+use std::sync::{Mutex, PoisonError};
+
+use fearless_simd::prelude::*;
+use kernels_core::{Bodies, Energies, Executor};
+
+use super::lanes::Lanes;
+use super::pairs::{Begun, Block, begin};
+
+/// How many blocks are summed lane by lane without compensation.
+const RUN: usize = 64;
+
+/// How many blocks of bodies make a unit.
+const UNIT: usize = 8;
+
+/// A sum with what rounding took from it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Compensated {
+    sum: f64,
+    lost: f64,
+}
+
+impl Compensated {
+    fn add(&mut self, x: f64) {
+        let sum = self.sum + x;
+        self.lost +=
+            if self.sum.abs() >= x.abs() { (self.sum - sum) + x } else { (x - sum) + self.sum };
+        self.sum = sum;
+    }
+
+    fn total(self) -> f64 {
+        self.sum + self.lost
+    }
+}
+
+/// The energies of `bodies` at the softening `eps`.
+pub(super) fn energies<S: Lanes>(
+    simd: S,
+    executor: &dyn Executor,
+    bodies: &Bodies,
+    eps: f64,
+) -> Energies {
+    let blocks = blocks(simd, bodies);
+    let units = blocks.len().div_ceil(UNIT);
+    let sums: Vec<_> = (0..units).map(|_| Mutex::new(Compensated::default())).collect();
+    executor.run(units, &|unit| {
+        let mut sum = sums[unit].lock().unwrap_or_else(PoisonError::into_inner);
+        for first in unit * UNIT..blocks.len().min((unit + 1) * UNIT) {
+            block_potential(simd, &blocks, first, eps * eps, &mut sum);
+        }
+    });
+    let mut potential = Compensated::default();
+    for sum in sums {
+        let Compensated { sum, lost } = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+        potential.add(sum);
+        potential.add(lost);
+    }
+    Energies { kinetic: kinetic(bodies), potential: -potential.total() }
+}
+
+fn kinetic(bodies: &Bodies) -> f64 {
+    let mut twice = Compensated::default();
+    for (mass, v) in bodies.mass_slice().iter().zip(bodies.velocity_rows()) {
+        twice.add(mass * (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]));
+    }
+    0.5 * twice.total()
+}
+
+/// The bodies in blocks. The lanes that are left over are massless, outside the system and apart.
+fn blocks<S: Lanes>(simd: S, bodies: &Bodies) -> Vec<Block<S::f64s>> {
+    let (positions, masses) = (bodies.position_rows(), bodies.mass_slice());
+    let extent = positions.iter().flatten().fold(1.0, |extent: f64, x| extent.max(x.abs()));
+    let position = |body: usize, axis: usize| match positions.get(body) {
+        Some(position) => position[axis],
+        None => extent * (2 + body - positions.len()) as f64,
+    };
+    let width = S::f64s::LEN;
+    let block = |first: usize| Block {
+        position: [0, 1, 2].map(|axis| S::f64s::from_fn(simd, |k| position(first + k, axis))),
+        mass: S::f64s::from_fn(simd, |k| masses.get(first + k).copied().unwrap_or(0.0)),
+    };
+    (0..bodies.len().div_ceil(width)).map(|b| block(b * width)).collect()
+}
+
+/// Adds `m m / r` of the pairs of one block's bodies with each other and with those of later blocks.
+fn block_potential<S: Lanes>(
+    simd: S,
+    blocks: &[Block<S::f64s>],
+    first: usize,
+    eps2: f64,
+    sum: &mut Compensated,
+) {
+    let (block, later) = (&blocks[first], &blocks[first + 1..]);
+    for lane in 0..S::f64s::LEN {
+        let body = [0, 1, 2].map(|axis| block.position[axis].as_slice()[lane]);
+        let mass = block.mass.as_slice()[lane];
+        for other in lane + 1..S::f64s::LEN {
+            let d = [0, 1, 2].map(|axis| block.position[axis].as_slice()[other] - body[axis]);
+            let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + eps2;
+            sum.add(mass * block.mass.as_slice()[other] / r2.sqrt());
+        }
+        for run in later.chunks(RUN) {
+            let inverses = simd.vectorize(
+                #[inline(always)]
+                || run_potential(simd, run, body, eps2),
+            );
+            sum.add(mass * inverses);
+        }
+    }
+}
+
+/// The sum of `m / r` over the bodies of `run`, as seen from `body`.
+#[inline(always)]
+fn run_potential<S: Lanes>(simd: S, run: &[Block<S::f64s>], body: [f64; 3], eps2: f64) -> f64 {
+    let from = [
+        S::f64s::splat(simd, body[0]),
+        S::f64s::splat(simd, body[1]),
+        S::f64s::splat(simd, body[2]),
+    ];
+    let eps2 = S::f64s::splat(simd, eps2);
+    let mut sum = S::f64s::splat(simd, 0.0);
+    for block in run {
+        let Begun { r2, seed, .. } = begin::<S, f64>(simd, &from, &block.position, eps2);
+        sum = block.mass.mul_add(simd.inverse_f64(r2, seed), sum);
+    }
+    sum.reduce_sum()
+}

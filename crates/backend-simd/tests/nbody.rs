@@ -1,0 +1,141 @@
+//! What only this backend promises: bits that depend neither on the threads nor on where a run is cut,
+//! and full precision at every level over a wide range of distances.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use backend_simd::{Level, Simd};
+use kernels_core::nbody::{reference_accelerations, reference_energies, rms_error};
+use kernels_core::{Backend, Bodies, Executor, NBody, NBodyOptions, Parallel, Precision, tolerances};
+use ndarray::Array2;
+
+/// Threads that take the units as they come.
+#[derive(Debug)]
+struct Crew(usize);
+
+impl Executor for Crew {
+    fn threads(&self) -> usize {
+        self.0
+    }
+
+    fn run(&self, units: usize, unit: &(dyn Fn(usize) + Sync)) {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(mine) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&i| i < units)
+            {
+                unit(mine);
+            }
+        };
+        std::thread::scope(|scope| (0..self.0).for_each(|_| drop(scope.spawn(work))));
+    }
+}
+
+/// Numbers in 0..1, always the same ones (Marsaglia, J. Stat. Softw. 8(14), 2003).
+fn uniform() -> impl FnMut() -> f64 {
+    let mut state = 88_172_645_463_325_252_u64;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Bodies in a cube of side `scale` about `centre`, every seventh without mass.
+fn cloud(bodies: usize, centre: f64, scale: f64) -> Bodies {
+    let mut next = uniform();
+    let mut triple = |centre: f64, scale: f64| [(); 3].map(|()| centre + scale * (next() - 0.5));
+    let positions = (0..bodies).map(|_| triple(centre, scale)).collect();
+    let velocities = (0..bodies).map(|_| triple(0.0, 1.0)).collect();
+    let mass = |body: usize| if body % 7 == 6 { 0.0 } else { (1 + body % 5) as f64 };
+    let masses = (0..bodies).map(|body| mass(body) / bodies as f64).collect();
+    Bodies::from_rows(masses, positions, velocities).unwrap()
+}
+
+fn accelerations(kernel: &mut dyn NBody, bodies: &Bodies) -> Array2<f64> {
+    let mut out = Array2::zeros((bodies.len(), 3));
+    kernel.accelerations(bodies, out.view_mut()).unwrap();
+    out
+}
+
+fn levels() -> impl Iterator<Item = Simd> {
+    Level::available().into_iter().filter_map(Simd::with_level)
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    for bodies in [2, 16, 700, 4500] {
+        let start = cloud(bodies, 0.0, 2.0);
+        for precision in [Precision::F64, Precision::F32] {
+            let options = NBodyOptions { precision: Some(precision), ..NBodyOptions::default() };
+            let run = |executor: Arc<dyn Executor>| {
+                let mut kernel = Simd::new().nbody_on(&options, executor).unwrap();
+                let mut moving = start.clone();
+                kernel.leapfrog(&mut moving, 1e-3, 2).unwrap();
+                let energies = kernel.energies(&moving).unwrap();
+                (accelerations(&mut *kernel, &moving), energies, moving)
+            };
+            let alone = run(Arc::new(kernels_core::Serial));
+            for threads in [1, 2, 3, 5, 8] {
+                assert!(run(Arc::new(Crew(threads))) == alone, "{bodies} bodies, {threads} threads");
+            }
+        }
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_where_a_run_is_cut() {
+    for simd in levels() {
+        for bodies in [3, 8, 13, 16, 30, 41, 600] {
+            let mut kernel = simd.nbody(&NBodyOptions::default()).unwrap();
+            let (mut whole, mut cut) = (cloud(bodies, 0.0, 2.0), cloud(bodies, 0.0, 2.0));
+            kernel.leapfrog(&mut whole, 1e-3, 7).unwrap();
+            for steps in [1, 4, 2] {
+                kernel.leapfrog(&mut cut, 1e-3, steps).unwrap();
+            }
+            assert!(cut == whole, "{simd:?}, {bodies} bodies");
+            // A kernel that did not leave this state behind computes the same accelerations again.
+            let mut fresh = simd.nbody(&NBodyOptions::default()).unwrap();
+            kernel.leapfrog(&mut whole, 1e-3, 1).unwrap();
+            fresh.leapfrog(&mut cut, 1e-3, 1).unwrap();
+            assert!(cut == whole, "{simd:?}, {bodies} bodies, a new kernel");
+        }
+    }
+}
+
+#[test]
+fn every_size_up_to_a_few_tiles_has_full_precision() {
+    for simd in levels() {
+        for bodies in (2..=72).chain([127, 255, 513, 1031]) {
+            check(simd, &cloud(bodies, 0.0, 1.0), 0.0);
+            check(simd, &cloud(bodies, 0.0, 1.0), 0.05);
+        }
+    }
+}
+
+#[test]
+fn distances_from_very_small_to_very_large_have_full_precision() {
+    for simd in levels() {
+        for exponent in [-60, -30, -20, 20, 30, 60] {
+            check(simd, &cloud(20, 0.0, 10_f64.powi(exponent)), 0.0);
+        }
+        check(simd, &cloud(37, 1e6, 1.0), 0.0);
+    }
+}
+
+fn check(simd: Simd, bodies: &Bodies, softening: f64) {
+    let options = NBodyOptions { softening, ..NBodyOptions::default() };
+    let mut kernel = simd.nbody(&options).unwrap();
+    let found = accelerations(&mut *kernel, bodies);
+    let exact = reference_accelerations(bodies, softening);
+    let context = format!("{simd:?}, {} bodies, softening {softening}", bodies.len());
+    let rms = rms_error(found.view(), exact.view());
+    assert!(rms <= tolerances::F64_RMS, "{context}: rms error {rms:e}");
+    let scale = exact.iter().fold(0.0, |scale: f64, a| scale.max(a.abs()));
+    let largest = (&found - &exact).iter().fold(0.0, |largest: f64, e| largest.max(e.abs()));
+    assert!(largest <= tolerances::F64_LARGEST * scale, "{context}: error {largest:e}");
+    let (energies, exact) = (kernel.energies(bodies).unwrap(), reference_energies(bodies, softening));
+    let bound = tolerances::energy(Precision::F64);
+    assert!(((energies.kinetic - exact.kinetic) / exact.kinetic).abs() <= bound, "{context}");
+    assert!(((energies.potential - exact.potential) / exact.potential).abs() <= bound, "{context}");
+}
