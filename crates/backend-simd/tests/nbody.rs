@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use backend_simd::{Level, Simd};
 use kernels_core::nbody::{reference_accelerations, reference_energies, rms_error};
-use kernels_core::{Backend, Bodies, Executor, NBody, NBodyOptions, Parallel, Precision, tolerances};
+use kernels_core::{
+    Backend, Bodies, Executor, NBody, NBodyOptions, Parallel, Precision, tolerances,
+};
 use ndarray::Array2;
 
 /// Threads that take the units as they come.
@@ -77,7 +79,10 @@ fn bits_do_not_depend_on_the_number_of_threads() {
             };
             let alone = run(Arc::new(kernels_core::Serial));
             for threads in [1, 2, 3, 5, 8] {
-                assert!(run(Arc::new(Crew(threads))) == alone, "{bodies} bodies, {threads} threads");
+                assert!(
+                    run(Arc::new(Crew(threads))) == alone,
+                    "{bodies} bodies, {threads} threads"
+                );
             }
         }
     }
@@ -134,7 +139,8 @@ fn check(simd: Simd, bodies: &Bodies, softening: f64) {
     let scale = exact.iter().fold(0.0, |scale: f64, a| scale.max(a.abs()));
     let largest = (&found - &exact).iter().fold(0.0, |largest: f64, e| largest.max(e.abs()));
     assert!(largest <= tolerances::F64_LARGEST * scale, "{context}: error {largest:e}");
-    let (energies, exact) = (kernel.energies(bodies).unwrap(), reference_energies(bodies, softening));
+    let (energies, exact) =
+        (kernel.energies(bodies).unwrap(), reference_energies(bodies, softening));
     let bound = tolerances::energy(Precision::F64);
     assert!(((energies.kinetic - exact.kinetic) / exact.kinetic).abs() <= bound, "{context}");
     assert!(((energies.potential - exact.potential) / exact.potential).abs() <= bound, "{context}");
