@@ -55,9 +55,15 @@ def in_turn(programs, rounds, budget, once):
         for program in programs:
             if program.failure or (program.times and program.spent > budget):
                 continue
-            print(f"\rround {number + 1} of {rounds}: {program.name:<40}", end="", file=sys.stderr)
+            tell(f"round {number + 1} of {rounds}: {program.name}")
             try:
                 program.times.append(once(program))
             except (OSError, RuntimeError, ValueError) as error:
                 program.failure = str(error)
-    print(f"\r{'':<70}\r", end="", file=sys.stderr)
+    tell("")
+
+
+def tell(progress):
+    """Show how far it is where somebody watches."""
+    if sys.stderr.isatty():
+        print(f"\r{progress:<70}\r", end="", file=sys.stderr, flush=True)

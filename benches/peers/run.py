@@ -28,7 +28,7 @@ def arguments():
     parser.add_argument("input", nargs="?", help="default: a generated text, data/input1k")
     parser.add_argument("--rounds", type=int, default=5, help="times every program runs [%(default)s]")
     parser.add_argument("--budget", type=float, default=10, help="seconds after which a program sits out [%(default)s]")
-    parser.add_argument("--steps", type=int, default=100, help="nbody: most steps a run [%(default)s]")
+    parser.add_argument("--steps", type=int, default=200, help="nbody: most steps a run [%(default)s]")
     parser.add_argument("--per-run", type=float, default=1, help="nbody: seconds a run of a slow program [%(default)s]")
     parser.add_argument("--megabytes", type=int, default=32, help="wordcount: size of a generated text [%(default)s]")
     parser.add_argument("--backends", help="names, separated by commas [all that are ready]")

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     WordCount(WordCount),
     Compare(compare::Compare),
     Calibrate(compare::Calibrate),
+    Plot(Plot),
+    Zipf(Zipf),
     Backends(Backends),
     Generate(Generate),
     Completions(Completions),
@@ -76,6 +78,29 @@ pub(crate) struct BackendArgs {
     /// A lower instruction level than the processor has
     #[arg(long, value_name = "LEVEL", hide = true)]
     pub(crate) simd_level: Option<String>,
+}
+
+/// Where the time goes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ProfileArgs {
+    /// Print on standard error a table of the phases: calls, time, share
+    ///
+    /// The phases of nbody: its steps are taken one by one then, where they are fused otherwise, so that
+    /// the last digits and, for few bodies, the speed differ.
+    #[arg(long)]
+    pub(crate) profile: bool,
+    /// Write a timeline of the phases to FILE, for ui.perfetto.dev or chrome://tracing
+    ///
+    /// It is kept in memory until the end: about 600 bytes a step. Steps are taken one by one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+}
+
+impl ProfileArgs {
+    /// Whether anybody wants to know.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.profile || self.trace.is_some()
+    }
 }
 
 /// Move bodies under their gravity, from a file in nbabel's format
@@ -126,9 +151,24 @@ pub(crate) struct NBody {
     /// Go on with the run saved in FILE, which stays its checkpoint unless --checkpoint names another
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
+    /// Draw the energy error against time, as .svg or .png
+    #[arg(long, value_name = "PICTURE")]
+    pub(crate) plot: Option<PathBuf>,
+    /// Write positions and velocities over time to FILE, as an .npz of NumPy
+    ///
+    /// Its arrays are times (frames,), masses (bodies,), positions and velocities (frames, bodies, 3).
+    /// They are kept in memory until the end. A resumed run writes the part from where it goes on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trajectory: Option<PathBuf>,
+    /// Steps between two frames of the trajectory
+    #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(default_value = "100", requires = "trajectory")]
+    pub(crate) trajectory_every: u64,
     /// Print one JSON record instead of the lines
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
 }
@@ -138,7 +178,8 @@ Examples:
   cli nbody data/input16
   cli nbody -b rayon data/input1k --t-end 1 --output final.dat
   cli nbody data/input128 --checkpoint run.ckpt     # Ctrl-C, then:
-  cli nbody --resume run.ckpt";
+  cli nbody --resume run.ckpt
+  cli nbody data/input128 --plot energy.svg --trajectory out.npz && cli plot out.npz orbits.svg";
 
 /// Count the words of a text as the lesson's wordcount.py does
 ///
@@ -175,6 +216,8 @@ pub(crate) struct WordCount {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    #[command(flatten)]
     pub(crate) backend: BackendArgs,
 }
 
@@ -185,6 +228,60 @@ Examples:
   cli wordcount --top 10 data/sample.txt
   zcat book.gz | cli wordcount -
   cli wordcount --recursive --output counts.dat books/";
+
+/// Draw a picture of what the other commands wrote, as .svg or .png
+///
+/// Of the counts that wordcount wrote: a bar chart of the most common words, or with --zipf the counts
+/// against their ranks, of one book or several. Of a trajectory that nbody wrote: the orbits, seen along
+/// the z axis.
+#[derive(Debug, Args)]
+#[command(after_help = PLOT_EXAMPLES)]
+#[command(override_usage = "cli plot [OPTIONS] INPUT OUTPUT\n       \
+                            cli plot --zipf [OPTIONS] COUNTS... OUTPUT")]
+pub(crate) struct Plot {
+    /// What to draw, and last the picture, whose name ends in .svg or .png
+    #[arg(required = true, num_args = 2.., value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How many words the bar chart shows
+    #[arg(short = 'n', long, value_name = "N", default_value = "10", conflicts_with = "zipf")]
+    pub(crate) top: usize,
+    /// Draw the counts of each book against their ranks, on logarithmic scales
+    #[arg(long)]
+    pub(crate) zipf: bool,
+    /// Draw the power law that fits each book best
+    #[arg(long, requires = "zipf")]
+    pub(crate) fit: bool,
+}
+
+const PLOT_EXAMPLES: &str = "\
+Examples:
+  cli plot counts.dat words.svg -n 20
+  cli plot --zipf --fit a.dat b.dat zipf.png
+  cli plot out.npz orbits.svg";
+
+/// Tabulate the counts of the N most common words of several books, as CSV
+///
+/// A row a book: its name and the counts of its most common words, whatever these are.
+/// --fit adds Zipf's exponent s (the count at rank r falls as r^-s), the exponent b of the counts
+/// themselves (the words with k occurrences fall as k^-b; s = 1/(b-1)), its standard error and the
+/// least count for which the law holds. Fitted by maximum likelihood: Clauset, Shalizi & Newman, SIAM
+/// Review 51, 661 (2009). The counts must be complete: not cut by --top or --min-length.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cli zipf 10 a.dat b.dat > results.csv")]
+pub(crate) struct Zipf {
+    /// How many words of each book
+    #[arg(value_name = "N")]
+    pub(crate) words: usize,
+    /// What cli wordcount wrote of each book
+    #[arg(required = true, value_name = "COUNTS")]
+    pub(crate) books: Vec<PathBuf>,
+    /// Add the power law that fits each book best
+    #[arg(long)]
+    pub(crate) fit: bool,
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
 
 /// List the backends: ready or why not, device, lanes, threads, precisions
 #[derive(Debug, Args)]

@@ -7,7 +7,9 @@ mod completions;
 mod generate;
 mod man;
 mod nbody;
+mod plot;
 mod wordcount;
+mod zipf;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::WordCount(args) => wordcount::run(&args, notes),
         Command::Compare(args) => compare::run(&args, notes),
         Command::Calibrate(args) => calibrate::run(&args, notes),
+        Command::Plot(args) => plot::run(&args),
+        Command::Zipf(args) => zipf::run(&args),
         Command::Backends(args) => backends::run(&args),
         Command::Generate(args) => generate::run(&args.what),
         Command::Completions(args) => completions::run(&args),

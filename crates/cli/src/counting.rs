@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use perf_kernels::{Counts, Error, WordCount};
+use tracing::info_span;
 
 use crate::failure::FileError;
 use crate::progress::Progress;
@@ -62,7 +63,7 @@ impl Tally<'_> {
         let mut block = Block::with_size(BLOCK);
         loop {
             let start = Instant::now();
-            let more = text.read(&mut block)?;
+            let more = info_span!("read").in_scope(|| text.read(&mut block))?;
             self.read += start.elapsed();
             if !more {
                 break;
@@ -96,7 +97,7 @@ impl Tally<'_> {
     ) -> Result<(), Error> {
         loop {
             let start = Instant::now();
-            let block = blocks.recv();
+            let block = info_span!("wait for text").in_scope(|| blocks.recv());
             self.read += start.elapsed();
             let Ok(block) = block else { return Ok(()) };
             self.add(&block)?;
@@ -107,7 +108,7 @@ impl Tally<'_> {
 
     fn add(&mut self, block: &Block) -> Result<(), Error> {
         let start = Instant::now();
-        self.counter.add(block.bytes())?;
+        info_span!("tokenise + count").in_scope(|| self.counter.add(block.bytes()))?;
         self.count += start.elapsed();
         self.bytes += block.bytes().len() as u64;
         self.progress.at(self.bytes);
@@ -116,7 +117,8 @@ impl Tally<'_> {
 
     fn finish(&mut self, text: &Text) -> anyhow::Result<Counted> {
         let start = Instant::now();
-        let counts = self.counter.finish().or_else(|error| named(error, text))?;
+        let counts = info_span!("finish").in_scope(|| self.counter.finish());
+        let counts = counts.or_else(|error| named(error, text))?;
         self.count += start.elapsed();
         Ok(Counted { counts, bytes: self.bytes, read: self.read, count: self.count })
     }
@@ -129,7 +131,7 @@ fn read_blocks(
     full: &mpsc::SyncSender<Block>,
 ) -> (Text, Result<(), FileError>) {
     for mut block in spares {
-        match text.read(&mut block) {
+        match info_span!("read").in_scope(|| text.read(&mut block)) {
             Ok(true) if full.send(block).is_ok() => {}
             Ok(_) => break,
             Err(error) => return (text, Err(error)),

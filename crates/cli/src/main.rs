@@ -11,11 +11,15 @@ mod interrupt;
 mod nbody;
 mod notes;
 mod output;
+mod plot;
+mod power_law;
+mod profile;
 mod progress;
 mod python;
 mod readers;
 mod report;
 mod selection;
+mod trajectory;
 
 use std::process::ExitCode;
 

@@ -4,4 +4,5 @@ pub(crate) mod checkpoint;
 pub(crate) mod job;
 mod pace;
 pub(crate) mod plan;
+pub(crate) mod recording;
 pub(crate) mod simulation;

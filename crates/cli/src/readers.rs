@@ -3,6 +3,7 @@
 //! Files are read, never mapped: a file that shrinks meanwhile is a shorter text then, and no signal.
 
 mod compressed;
+pub(crate) mod counts;
 pub(crate) mod nbabel;
 pub(crate) mod text;
 

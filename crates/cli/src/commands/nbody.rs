@@ -5,37 +5,39 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use perf_kernels::{Backend, NBodyOptions, Workload};
+use perf_kernels::{Backend, Error, NBody as NBodyKernel, NBodyOptions, Workload};
+use tracing::info_span;
 
 use crate::args::NBody;
 use crate::failure::INTERRUPTED;
 use crate::interrupt::Interrupt;
 use crate::nbody::checkpoint::{Machine, Saver};
 use crate::nbody::job::Job;
+use crate::nbody::recording::Recording;
 use crate::nbody::simulation::{EnergyTrack, Report, Simulation};
 use crate::notes::Notes;
 use crate::output::{Destination, Durability};
+use crate::profile::{Profile, Stepwise};
 use crate::progress::Progress;
 use crate::readers::nbabel;
 use crate::report::{self, EnergyRecord, Lines, NBodyRecord, NBodySeconds, VERSION};
 use crate::{python, selection};
 
 pub(super) fn run(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
+    let profile = Profile::begin(&args.profile, &inputs(args))?;
     let start = Instant::now();
-    let job = Job::read(args)?;
+    let job = info_span!("read").in_scope(|| Job::read(args))?;
     let read = start.elapsed();
-    let outputs = Outputs::new(args)?;
+    let mut outputs = Outputs::new(args)?;
     let mut session = Session::begin(args, job, (start, read), notes)?;
     let mut saver = outputs.saver(args, session.backend.as_ref());
-    let interrupted = session.simulate(saver.as_mut(), args.json, notes)?;
+    let interrupted = session.simulate(&mut outputs.recording, saver.as_mut(), args.json, notes)?;
     if let Some(saver) = &mut saver {
         saver.save(&session.simulation, session.spent())?;
     }
-    if let Some(destination) = &outputs.result {
-        let system = &session.simulation.state().system;
-        destination.write(Durability::Relaxed, |out| nbabel::write(system, out))?;
-    }
+    outputs.write(&session.simulation)?;
     session.print_end(args.json)?;
+    profile.end()?;
     notes.detail(|| session.seconds().to_string());
     if interrupted {
         session.tell_interruption(&outputs, notes);
@@ -44,22 +46,40 @@ pub(super) fn run(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The files that a run reads.
+fn inputs(args: &NBody) -> Vec<PathBuf> {
+    args.input.iter().chain(&args.resume).cloned().collect()
+}
+
 /// The files that a run writes.
 struct Outputs {
     result: Option<Destination>,
     checkpoint: Option<PathBuf>,
     saves: Option<Destination>,
+    recording: Recording,
 }
 
 impl Outputs {
     fn new(args: &NBody) -> anyhow::Result<Self> {
-        let inputs: Vec<_> = args.input.iter().chain(&args.resume).cloned().collect();
+        let inputs = inputs(args);
         let result = args.output.as_deref().map(|path| Destination::new(Some(path), &inputs));
         let checkpoint = args.checkpoint.clone().or_else(|| args.resume.clone());
         // A resumed run may save itself where it came from.
         let bodies: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();
         let saves = checkpoint.as_deref().map(|path| Destination::new(Some(path), &bodies));
-        Ok(Self { result: result.transpose()?, checkpoint, saves: saves.transpose()? })
+        let (result, saves) = (result.transpose()?, saves.transpose()?);
+        let recording = Recording::new(args, &inputs)?;
+        Ok(Self { result, checkpoint, saves, recording })
+    }
+
+    /// Writes what the run leaves behind.
+    fn write(&mut self, simulation: &Simulation) -> anyhow::Result<()> {
+        let _output = info_span!("output").entered();
+        if let Some(destination) = &self.result {
+            let system = &simulation.state().system;
+            destination.write(Durability::Relaxed, |out| nbabel::write(system, out))?;
+        }
+        self.recording.write(simulation)
     }
 
     fn saver(&self, args: &NBody, backend: &dyn Backend) -> Option<Saver> {
@@ -93,7 +113,7 @@ impl Session {
         let steps = job.plan.steps()?.saturating_sub(job.state.step);
         let selected = selection::select(&args.backend, &job.choice, &workload, steps, notes)?;
         let backend = selected.backend;
-        let kernel = backend.nbody(&options)?;
+        let kernel = build(backend.as_ref(), &options, args.profile.is_wanted())?;
         job.compare_machines(backend.as_ref(), notes);
         let earlier = (job.state.step, job.state.spent);
         let simulation = Simulation::new(job.plan, kernel, job.state)?;
@@ -109,6 +129,7 @@ impl Session {
     /// Runs to the end or to Ctrl-C, and tells whether it was the latter.
     fn simulate(
         &mut self,
+        recording: &mut Recording,
         mut saver: Option<&mut Saver>,
         json: bool,
         notes: Notes,
@@ -117,10 +138,13 @@ impl Session {
         let mut lines = Lines::new();
         let mut progress = Progress::steps(notes, self.simulation.steps());
         self.simulation.start()?;
+        recording.look_at(&self.simulation);
         while !self.simulation.is_done() && !interrupt.is_asked() {
-            if let Some(report) = self.simulation.advance()?.filter(|_| !json) {
+            let most = recording.until_next(self.simulation.state().step);
+            if let Some(report) = self.simulation.advance(most)?.filter(|_| !json) {
                 progress.suspend(|| print_report(&mut lines, report))?;
             }
+            recording.look_at(&self.simulation);
             if let Some(saver) = saver.as_deref_mut() {
                 saver.save_if_due(&self.simulation, self.spent())?;
             }
@@ -196,7 +220,18 @@ impl Session {
     }
 }
 
+/// The kernel, whose steps can be watched where somebody wants to.
+fn build(
+    backend: &dyn Backend,
+    options: &NBodyOptions,
+    watched: bool,
+) -> Result<Box<dyn NBodyKernel>, Error> {
+    let kernel = info_span!("setup").in_scope(|| backend.nbody(options))?;
+    Ok(if watched { Box::new(Stepwise(kernel)) } else { kernel })
+}
+
 fn print_report(lines: &mut Lines, report: Report) -> anyhow::Result<()> {
+    let _output = info_span!("output").entered();
     let Report { time, energy, change } = report;
     Ok(lines.print(format_args!("t = {time:5.2}, E = {energy:.10}, dE/E = {change:+.10}"))?)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use perf_kernels::{Backend, Choice, Executor, WordCountOptions, Workload};
+use tracing::info_span;
 
 use crate::args::WordCount;
 use crate::counting::{self, Counted};
@@ -14,6 +15,7 @@ use crate::failure::Usage;
 use crate::interrupt::Interrupt;
 use crate::notes::Notes;
 use crate::output::{Destination, Durability};
+use crate::profile::Profile;
 use crate::progress::Progress;
 use crate::readers::text::{self, Text};
 use crate::report::{self, VERSION, WordCountRecord, WordCountSeconds};
@@ -24,6 +26,7 @@ pub(super) fn run(args: &WordCount, notes: Notes) -> anyhow::Result<ExitCode> {
     let paths = Paths::new(args)?;
     let files = text::files(&paths.inputs, args.recursive)?;
     let destination = Destination::new(paths.output.as_deref(), &files)?;
+    let profile = Profile::begin(&args.profile, &files)?;
     let options = WordCountOptions { algorithm: args.algorithm.into() };
     let backend = select(args, &options, text::size(&files), notes)?;
     let mut counter = backend.word_count(&options)?;
@@ -38,6 +41,7 @@ pub(super) fn run(args: &WordCount, notes: Notes) -> anyhow::Result<ExitCode> {
         report::print_json(&record(backend.as_ref(), &options, &counted, seconds))?;
     }
     notes.detail(|| seconds.to_string());
+    profile.end()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,14 +111,17 @@ fn write(
     destination: Option<&Destination>,
 ) -> anyhow::Result<Written> {
     let start = Instant::now();
-    let ranking = counted.counts.ranked_on(min_length, executor);
+    let ranking = info_span!("sort").in_scope(|| counted.counts.ranked_on(min_length, executor));
     let sort = start.elapsed();
     let start = Instant::now();
     if let Some(destination) = destination {
         // Ctrl-C lets the file be finished now, a second one does not.
         Interrupt::listen()?;
         destination.write(Durability::Relaxed, |out| {
-            let mut write = |lines: &[u8]| -> io::Result<()> { out.write_all(lines) };
+            let _format = info_span!("format").entered();
+            let mut write = |lines: &[u8]| -> io::Result<()> {
+                info_span!("write").in_scope(|| out.write_all(lines))
+            };
             ranking.write_lines_on(top.unwrap_or(usize::MAX), executor, &mut write)
         })?;
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use perf_kernels::{Error, NBody};
 use serde::{Deserialize, Serialize};
+use tracing::info_span;
 
 use super::pace::Pace;
 use super::plan::Plan;
@@ -114,12 +115,12 @@ impl Simulation {
         }
     }
 
-    /// Takes as many steps as go by in a moment, and at most up to the next report, which is given
-    /// when it is reached.
-    pub(crate) fn advance(&mut self) -> Result<Option<Report>, Error> {
+    /// Takes as many steps as go by in a moment, at most `most` and at most up to the next report,
+    /// which is given when it is reached.
+    pub(crate) fn advance(&mut self, most: u64) -> Result<Option<Report>, Error> {
         let left = self.steps - self.state.step;
         let until_report = self.plan.until_report(self.state.step).unwrap_or(left);
-        let steps = self.pace.steps().min(until_report).min(left);
+        let steps = self.pace.steps().min(until_report).min(most).min(left);
         let start = Instant::now();
         self.kernel.leapfrog(&mut self.state.system.bodies, self.plan.dt, steps)?;
         let time = start.elapsed();
@@ -141,7 +142,8 @@ impl Simulation {
 
     fn total_energy(&mut self) -> Result<f64, Error> {
         let start = Instant::now();
-        let energies = self.kernel.energies(&self.state.system.bodies)?;
+        let energies =
+            info_span!("energies").in_scope(|| self.kernel.energies(&self.state.system.bodies))?;
         self.clock.energies += start.elapsed();
         Ok(energies.total())
     }
