@@ -25,6 +25,7 @@ use crate::device::adapter::Adapter;
 use crate::device::stream::Pace;
 use crate::shaders::Numbers;
 
+mod buffers;
 mod cells;
 mod plan;
 mod system;
@@ -110,9 +111,10 @@ impl NBody for GpuNBody {
             return Ok(());
         }
         let softening = self.softening;
-        let (positions, velocities) =
-            self.on_device(bodies, |system, pace| system.leapfrog(dt, softening, steps, pace))?;
-        bodies.set_state(|i| (positions[i], velocities[i]))?;
+        let run =
+            |system: &mut System, pace: &mut Pace| system.leapfrog(dt, softening, steps, pace);
+        let state = self.on_device(bodies, run)?;
+        bodies.set_state(|i| (state.positions[i], state.velocities[i]))?;
         if let Some(system) = &mut self.system {
             system.keep(bodies);
         }

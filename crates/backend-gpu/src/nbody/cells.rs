@@ -10,6 +10,14 @@ pub(super) const fn size(precision: Precision) -> u64 {
     }
 }
 
+/// The bytes of a number that takes part in a force.
+pub(super) const fn real_size(precision: Precision) -> u64 {
+    match precision {
+        Precision::F64 => 8,
+        Precision::Mixed | Precision::F32 => 4,
+    }
+}
+
 /// Appends a vector and a weight.
 pub(super) fn push(precision: Precision, [x, y, z]: [f64; 3], weight: f64, out: &mut Vec<u8>) {
     let numbers = [x, y, z, weight];
@@ -110,10 +118,10 @@ mod tests {
         {
             let mut bytes = Vec::new();
             push_factor(precision, 0.25, &mut bytes);
-            assert_eq!(bytes.len(), factor);
+            assert_eq!(bytes.len() as u64, factor);
             bytes.clear();
             push_real(precision, 0.25, &mut bytes);
-            assert_eq!(bytes.len(), real);
+            assert_eq!((bytes.len() as u64, real_size(precision)), (real, real));
             assert_eq!(reals(precision, &bytes), [0.25]);
         }
     }

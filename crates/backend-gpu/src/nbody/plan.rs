@@ -32,6 +32,8 @@ pub(super) struct Chip {
     pub(super) workgroup_memory: u32,
     /// The bytes of one buffer.
     pub(super) buffer: u64,
+    /// The bodies up to which one workgroup is faster than all with more dispatches.
+    pub(super) small: u32,
 }
 
 impl Chip {
@@ -39,10 +41,15 @@ impl Chip {
     /// gets work for the largest (an H200 holds 270,336 invocations), a processor for some threads.
     pub(super) fn new(limits: &wgpu::Limits, software: bool) -> Self {
         Self {
-            invocations: if software { 1 << 12 } else { 1 << 18 },
-            workgroup: limits.max_compute_invocations_per_workgroup.min(256),
+            invocations: if software { 1 << 11 } else { 1 << 18 },
+            workgroup: limits.max_compute_invocations_per_workgroup.min(if software {
+                64
+            } else {
+                256
+            }),
             workgroup_memory: limits.max_compute_workgroup_storage_size,
             buffer: limits.max_storage_buffer_binding_size,
+            small: if software { 64 } else { 512 },
         }
     }
 }
@@ -92,7 +99,7 @@ impl Plan {
         let workgroup = bodies.next_power_of_two().clamp(32, chip.workgroup);
         let padded = bodies.next_multiple_of(workgroup);
         let bytes = u64::from(padded) * cells::size(precision);
-        let fits = bytes <= u64::from(chip.workgroup_memory) && padded <= 2 * workgroup;
+        let fits = bytes <= u64::from(chip.workgroup_memory) && bodies <= chip.small;
         fits.then_some(Self {
             bodies,
             padded,
@@ -132,8 +139,13 @@ impl Plan {
 mod tests {
     use super::*;
 
-    const CHIP: Chip =
-        Chip { invocations: 1 << 18, workgroup: 256, workgroup_memory: 32_768, buffer: 1 << 27 };
+    const CHIP: Chip = Chip {
+        invocations: 1 << 18,
+        workgroup: 256,
+        workgroup_memory: 32_768,
+        buffer: 1 << 27,
+        small: 512,
+    };
 
     fn plan(bodies: u32) -> Plan {
         Plan::new(bodies, Precision::F64, CHIP)

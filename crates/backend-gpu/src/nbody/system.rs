@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kernels_core::{Bodies, Energies, Error};
 use wgpu::{BindGroup, Buffer, ComputePipeline};
 
+use super::buffers::{BINDINGS, Buffers, Span};
 use super::cells;
 use super::plan::{Chip, Plan};
 use super::units::Units;
@@ -13,50 +14,8 @@ use crate::device::program::Program;
 use crate::device::stream::{Pace, Stream};
 use crate::shaders::{self, NBodyShader, Numbers};
 
-/// Where the cells behind the last body lie: far outside of every system, which ends at 1.
-const OUTSIDE: f64 = 1e3;
-
-/// The buffers of the shaders, in the order of their binding numbers (`shaders/bodies.wgsl`).
-#[derive(Debug)]
-struct Buffers {
-    positions: Buffer,
-    velocities: Buffer,
-    accelerations: Buffer,
-    partials: Buffer,
-    factors: Buffer,
-    energies: Buffer,
-    secret: Buffer,
-}
-
-const BINDINGS: u32 = 7;
-
-impl Buffers {
-    fn new(device: &Device, plan: &Plan, cell: u64) -> Result<Self, Error> {
-        let cells = u64::from(plan.padded) * cell;
-        Ok(Self {
-            positions: device.storage("the buffer of positions", cells)?,
-            velocities: device.storage("the buffer of velocities", cells)?,
-            accelerations: device.storage("the buffer of accelerations", cells)?,
-            partials: device
-                .storage("the buffer of partial sums", cells * u64::from(plan.slots))?,
-            factors: device.storage("the buffer of factors", 32)?,
-            energies: device.storage("the buffer of energies", cells)?,
-            secret: device.storage("a zero", 4)?,
-        })
-    }
-
-    fn all(&self) -> [&Buffer; BINDINGS as usize] {
-        [
-            &self.positions,
-            &self.velocities,
-            &self.accelerations,
-            &self.partials,
-            &self.factors,
-            &self.energies,
-            &self.secret,
-        ]
-    }
-}
+/// Where the cells behind the last body lie: far outside of every system, which ends at 2^8.
+const OUTSIDE: f64 = 1e6;
 
 /// The pipelines that move a system.
 #[derive(Debug)]
@@ -79,37 +38,11 @@ struct EnergyPipelines {
     buffers: BindGroup,
 }
 
-/// The arguments of one dispatch (`Span` in `shaders/bodies.wgsl`).
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    bodies: u32,
-    padded: u32,
-    first_block: u32,
-    first: u32,
-    per_slot: u32,
-    count: u32,
-    slots: u32,
-    steps: u32,
-    /// Bit 0: a sum goes on (`forces`, `potential`); forces alone, without motion (`steps`).
-    flags: u32,
-}
-
-impl Span {
-    const BYTES: u32 = 36;
-
-    fn words(self) -> [u32; 9] {
-        [
-            self.bodies,
-            self.padded,
-            self.first_block,
-            self.first,
-            self.per_slot,
-            self.count,
-            self.slots,
-            self.steps,
-            self.flags,
-        ]
-    }
+/// The positions and velocities of all bodies.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) positions: Vec<[f64; 3]>,
+    pub(super) velocities: Vec<[f64; 3]>,
 }
 
 /// A system on a device.
@@ -238,7 +171,7 @@ impl System {
         softening: f64,
         steps: u64,
         pace: &mut Pace,
-    ) -> Result<(Vec<[f64; 3]>, Vec<[f64; 3]>), Error> {
+    ) -> Result<State, Error> {
         self.write_factors(dt, softening);
         self.content = None;
         let mut stream = Stream::new(&self.device, pace);
@@ -251,10 +184,10 @@ impl System {
         let units = self.units;
         let positions = self.read(&self.buffers.positions)?.into_iter();
         let velocities = self.read(&self.buffers.velocities)?.into_iter();
-        Ok((
-            positions.map(|x| x.map(|x| units.to_length(x))).collect(),
-            velocities.map(|v| v.map(|v| units.to_velocity(v))).collect(),
-        ))
+        Ok(State {
+            positions: positions.map(|x| x.map(|x| units.to_length(x))).collect(),
+            velocities: velocities.map(|v| v.map(|v| units.to_velocity(v))).collect(),
+        })
     }
 
     /// Remembers that `bodies`, as they were handed out, are what lies on the device.
@@ -411,8 +344,7 @@ impl System {
 
     fn sum_of_workgroups(&self, groups: (u32, u32)) -> Result<Energies, Error> {
         let precision = self.numbers.precision();
-        let pair = cells::size(precision)
-            / if precision == kernels_core::Precision::Mixed { 4 } else { 2 };
+        let pair = 2 * cells::real_size(precision);
         let bytes = u64::from(groups.0) * u64::from(groups.1) * pair;
         let reals = cells::reals(precision, &self.device.read(&self.buffers.energies, 0..bytes)?);
         let sum = |k: usize| reals.iter().skip(k).step_by(2).sum();

@@ -1,8 +1,8 @@
 //! The units that a system is computed in.
 //!
 //! f32 numbers end at 1e38, and the square of a distance or the inverse cube of a small one is soon
-//! there. So lengths, times and masses are scaled such that coordinates are below 1 and the total mass
-//! is about 1, by powers of two, which changes no digit of any result:
+//! there. So lengths, times and masses are scaled such that coordinates stay below 2^8 and the total mass
+//! below 1, by powers of two, which changes no digit of any result:
 //!
 //! ```text
 //! x' = s x    t' = u t    v' = s/u v    a' = s/u^2 a    m' = s^3/u^2 m    E' = s^5/u^4 E
@@ -11,18 +11,22 @@
 use kernels_core::{Bodies, Precision};
 
 /// The square of the least softening, so that a body's pull on itself is 0 times a finite number.
-/// It changes the pull at a distance r, in units of the system's extent, by 3/2 of it over r^2: of f32
-/// less than a rounding for r > 1e-9, of f64 for r > 1e-10.
+/// It changes the pull at a distance r, in these units, by 3/2 of it over r^2: less than a rounding for
+/// r > 1e-9 of f32 and for r > 1e-10 of f64.
 const fn least_softening_squared(precision: Precision) -> f64 {
     match precision {
-        // Its -3/2th power and its inverse square root as an f32 must be finite.
+        // A mass below 1 times its -3/2th power must be finite in f32.
         Precision::F32 | Precision::Mixed => 1.0 / (1_u128 << 84) as f64,
+        // Its inverse square root is taken of an f32 first.
         Precision::F64 => 1.0 / (1_u128 << 125) as f64,
     }
 }
 
 /// Exponents further out would leave f64 in a product of the above.
-const FURTHEST: i32 = 150;
+const FURTHEST: i32 = 144;
+
+/// Exponents of lengths are multiples of this, so that a system that slowly grows keeps its units.
+const STEP: i32 = 16;
 
 /// Powers of two by which lengths and times are multiplied.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,9 +40,9 @@ impl Units {
     pub(super) fn of(bodies: &Bodies) -> Self {
         let extent =
             bodies.position_rows().iter().flatten().fold(0.0_f64, |most, x| most.max(x.abs()));
-        let length = power_of_two(-(exponent(extent) + 1));
+        let length = power_of_two(-(exponent(extent) + STEP / 2).div_euclid(STEP) * STEP);
         let mass = bodies.mass_slice().iter().sum::<f64>() * length * length * length;
-        let time = power_of_two(exponent(mass) / 2);
+        let time = power_of_two((exponent(mass) + 2).div_euclid(2));
         Self { length, time }
     }
 
@@ -104,13 +108,30 @@ mod tests {
     }
 
     #[test]
-    fn coordinates_and_masses_become_about_one() {
+    fn coordinates_and_masses_come_near_one() {
         for (distance, mass) in [(1.0, 1.0), (3e17, 5e30), (1e-13, 1e-20)] {
             let units = Units::of(&binary(distance, mass));
-            let coordinate = units.length(distance / 2.0);
-            assert!((0.5..1.0).contains(&coordinate), "{coordinate}");
+            let coordinate = units.length(distance / 2.0).log2();
+            assert!((-8.0..8.0).contains(&coordinate), "2^{coordinate}");
             let total = units.mass(2.0 * mass);
-            assert!((0.5..4.0).contains(&total), "{total}");
+            assert!((0.25..1.0).contains(&total), "{total}");
+        }
+    }
+
+    #[test]
+    fn a_system_that_grows_keeps_its_units() {
+        for distance in [0.01, 1.0, 100.0] {
+            assert_eq!(Units::of(&binary(distance, 0.5)), Units { length: 1.0, time: 2.0 });
+        }
+    }
+
+    #[test]
+    fn the_pull_of_a_body_on_itself_is_finite() {
+        for (distance, mass) in [(1.0, 4.0), (1e-3, 1e9), (1e9, 1e-3)] {
+            let units = Units::of(&binary(distance, mass));
+            let eps2 = units.softening_squared(0.0, Precision::F32) as f32;
+            let y = 1.0 / eps2.sqrt();
+            assert!(((units.mass(mass) as f32 * y) * (y * y)).is_finite());
         }
     }
 
@@ -135,6 +156,6 @@ mod tests {
     #[test]
     fn a_system_without_extent_or_mass_has_units() {
         let bodies = Bodies::from_rows(vec![0.0; 2], vec![[0.0; 3]; 2], vec![[0.0; 3]; 2]).unwrap();
-        assert_eq!(Units::of(&bodies), Units { length: 0.5, time: 1.0 });
+        assert_eq!(Units::of(&bodies), Units { length: 1.0, time: 2.0 });
     }
 }

@@ -9,7 +9,7 @@ fn potential_of_tile(own: u32, p: Cell, tile_first: u32, count: u32) -> real {
     var sum = real();
     for (var k = 0u; k < count; k++) {
         let d = difference(tile[k], p);
-        let r2 = fma(d.x, d.x, fma(d.y, d.y, fma(d.z, d.z, eps2)));
+        let r2 = d.x * d.x + (d.y * d.y + (d.z * d.z + eps2));
         sum += select(weight(tile[k]) * inverse_sqrt(r2), real(), tile_first + k == own);
     }
     return sum;

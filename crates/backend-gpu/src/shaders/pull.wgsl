@@ -3,7 +3,7 @@
 // The softening eps is never quite zero (see `units.rs`), so that the pull of a body on itself is 0.
 fn pull(q: Cell, p: Cell, eps2: real) -> vec3<real> {
     let d = difference(q, p);
-    let r2 = fma(d.x, d.x, fma(d.y, d.y, fma(d.z, d.z, eps2)));
+    let r2 = d.x * d.x + (d.y * d.y + (d.z * d.z + eps2));
     let y = inverse_sqrt(r2);
     return d * ((weight(q) * y) * (y * y));
 }
