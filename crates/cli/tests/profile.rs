@@ -55,7 +55,7 @@ fn wordcount_tells_its_phases_and_writes_the_same() {
     let folder = folder();
     let (_, table) = printed(folder.path(), "wordcount -q -b scalar text profiled --profile");
     for phase in
-        ["read", "tokenise + count", "finish", "sort", "format", "write", "everything else"]
+        ["read", "tokenise + count", "finish + merge", "sort", "format", "write", "everything else"]
     {
         assert!(calls(&table, phase).is_some(), "{phase}: {table}");
     }
