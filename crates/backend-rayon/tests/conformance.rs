@@ -1,4 +1,5 @@
-//! The suite of every backend, against threads over the parts.
+//! The suite of every backend, against threads over the parts. That other numbers of threads change no
+//! bit is shown in `same_bits.rs`.
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -13,7 +14,7 @@ use kernels_core::Parallel;
 fn main() -> ExitCode {
     let simd: Arc<dyn Parallel> = Arc::new(Simd::new());
     let scalar: Arc<dyn Parallel> = Arc::new(Scalar::new());
-    let over_simd = [1, 2, 3, 5, 8].map(|threads| subject("rayon", &simd, threads));
+    let over_simd = [2, 5].map(|threads| subject("rayon", &simd, threads));
     conformance::run(over_simd.into_iter().chain([subject("rayon-scalar", &scalar, 3)]))
 }
 

@@ -31,7 +31,7 @@ trait Partial: Default + Send {
     fn add(&mut self, chunk: &str, start: u64);
 
     /// The counts of all partials together.
-    fn finish(partials: Vec<Self>) -> Result<Counts, Error>;
+    fn finish(partials: Vec<Self>, executor: &dyn Executor) -> Result<Counts, Error>;
 }
 
 /// Cuts each piece of the text into chunks, one for each thread, and gives each its own partial.
@@ -81,7 +81,8 @@ impl<P: Partial> WordCount for Chunked<P> {
     }
 
     fn finish(&mut self) -> Result<Counts, Error> {
-        P::finish(self.take())
+        let partials = self.take();
+        P::finish(partials, &*self.executor)
     }
 
     fn executor(&self) -> &dyn Executor {

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use kernels_core::{Counts, Error, text};
+use kernels_core::{Counts, Error, Executor, text};
 use regex::Regex;
 
 use super::{Partial, replace};
@@ -34,8 +34,9 @@ impl Partial for Words {
         }
     }
 
-    fn finish(partials: Vec<Self>) -> Result<Counts, Error> {
-        replace::Words::finish(partials.into_iter().map(|partial| partial.0).collect())
+    fn finish(partials: Vec<Self>, executor: &dyn Executor) -> Result<Counts, Error> {
+        let words = partials.into_iter().map(|partial| partial.0).collect();
+        replace::Words::finish(words, executor)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The lesson's first program: one pass over the text for each delimiter, which becomes a space; then
 //! split at white space, lower-case each word, look it up.
 
-use kernels_core::{Counts, Error, text};
+use kernels_core::{Counts, Error, Executor, text};
 
 use super::Partial;
 
@@ -25,7 +25,7 @@ impl Partial for Words {
         }
     }
 
-    fn finish(partials: Vec<Self>) -> Result<Counts, Error> {
+    fn finish(partials: Vec<Self>, _: &dyn Executor) -> Result<Counts, Error> {
         let merge = |mut all: Counts, part: Self| {
             all.merge(part.0);
             all

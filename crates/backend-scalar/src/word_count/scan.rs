@@ -1,55 +1,115 @@
-//! One pass over the bytes: find where a segment ends, lower-case it, look it up.
+//! One pass over the bytes: lower-case a block, find its segments, look them up.
+//!
+//! Finding and looking up are loops of their own. A lookup waits for the memory, and the processor
+//! waits for several at once only where no guess about the length of a word comes between them.
 //!
 //! The loop knows ASCII only. The few distinct segments that hold other bytes are split and lower-cased the
-//! Unicode way when all is counted, by [`Counts::from_segments`].
+//! Unicode way when all is counted, by [`Counts::from_runs`].
 
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
-use kernels_core::{Counts, Error, text};
+use kernels_core::counts::{Index, Run, Seed};
+use kernels_core::{Counts, Error, Executor, text};
 
 use super::Partial;
 
+/// Bytes that are lower-cased at once: they stay in the first-level cache until they are counted.
+const BLOCK: usize = 16 << 10;
+
 /// Every distinct segment between ASCII separators, ASCII letters lower-cased.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Segments {
-    /// The hash is seeded anew in every process.
-    tallies: HashMap<Vec<u8>, Tally, RandomState>,
-    /// The segment at hand, lower-cased.
-    segment: Vec<u8>,
+    run: Run,
+    index: Index,
+    /// Random, so that no text can be written to collide.
+    seed: Seed,
+    /// The block at hand, lower-cased.
+    block: Vec<u8>,
+    /// Its segments.
+    found: Vec<Segment>,
 }
 
-#[derive(Debug)]
-struct Tally {
-    count: u64,
-    first: u64,
+/// A segment of the block at hand.
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    begin: usize,
+    end: usize,
+    hash: u64,
+    /// The entry that is almost surely its own.
+    guess: Option<usize>,
+}
+
+impl Default for Segments {
+    fn default() -> Self {
+        Self {
+            run: Run::default(),
+            index: Index::default(),
+            seed: Seed::of_process(),
+            block: Vec::new(),
+            found: Vec::new(),
+        }
+    }
 }
 
 impl Segments {
-    fn add_segment(&mut self, segment: &[u8], first: u64) {
-        self.segment.clear();
-        self.segment.extend(segment.iter().map(u8::to_ascii_lowercase));
-        // A thread reads its text forwards, so the first offset is the least.
-        let tally = self.tallies.entry_ref(&self.segment[..]).or_insert(Tally { count: 0, first });
-        tally.count += 1;
+    /// Counts a block, which begins at `start` of the whole text and cuts no word.
+    fn add_block(&mut self, block: &[u8], start: u64) {
+        self.block.clear();
+        self.block.extend_from_slice(block);
+        self.block.make_ascii_lowercase();
+        self.find();
+        for segment in &mut self.found {
+            segment.guess = self.index.guess(segment.hash);
+        }
+        for i in 0..self.found.len() {
+            self.count(self.found[i], start);
+        }
+    }
+
+    /// Finds the segments of the block.
+    fn find(&mut self) {
+        let Self { block, found, seed, .. } = self;
+        found.clear();
+        let mut begin = 0;
+        for segment in block.split(|&byte| text::is_separator(byte)) {
+            let end = begin + segment.len();
+            if !segment.is_empty() {
+                found.push(Segment { begin, end, hash: seed.hash(segment), guess: None });
+            }
+            begin = end + 1;
+        }
+    }
+
+    /// Counts a segment. A thread reads its text forwards, so the first offset that comes is the least.
+    fn count(&mut self, Segment { begin, end, hash, guess }: Segment, start: u64) {
+        let Self { run, index, block, .. } = self;
+        let segment = &block[begin..end];
+        let same = |entry: usize| run.word(entry) == segment;
+        if let Some(entry) = guess.filter(|&entry| same(entry)) {
+            return run.increment(entry);
+        }
+        match index.find(hash, |entry| same(entry as usize)) {
+            Ok(entry) => run.increment(entry as usize),
+            Err(vacant) => {
+                index.insert(vacant, hash, run.len());
+                run.push(segment, 1, start + begin as u64);
+            }
+        }
     }
 }
 
 impl Partial for Segments {
     fn add(&mut self, chunk: &str, start: u64) {
-        let bytes = chunk.as_bytes();
-        let mut begin = 0;
-        for segment in bytes.split(|&byte| text::is_separator(byte)) {
-            if !segment.is_empty() {
-                self.add_segment(segment, start + begin as u64);
-            }
-            begin += segment.len() + 1;
+        let mut rest = chunk.as_bytes();
+        while !rest.is_empty() {
+            let offset = start + (chunk.len() - rest.len()) as u64;
+            let (block, behind) = rest.split_at(text::next_border(rest, BLOCK));
+            self.add_block(block, offset);
+            rest = behind;
         }
     }
 
-    fn finish(partials: Vec<Self>) -> Result<Counts, Error> {
-        let segments = partials.iter().flat_map(|partial| &partial.tallies);
-        Counts::from_segments(
-            segments.map(|(segment, tally)| (&segment[..], tally.count, tally.first)),
-        )
+    fn finish(partials: Vec<Self>, executor: &dyn Executor) -> Result<Counts, Error> {
+        let distinct = partials.len() == 1;
+        let runs = partials.into_iter().map(|partial| partial.run).collect();
+        Counts::from_runs(runs, distinct, executor)
     }
 }
