@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use kernels_core::{Availability, Error};
 
 use super::Device;
-use super::choice::{self, Choice};
+use super::choice::{self, Choice, Missing};
 use super::self_test::{self, SelfTest};
 
 /// The name of the backend in messages.
@@ -14,21 +14,21 @@ pub(crate) const BACKEND: &str = "gpu";
 /// The chosen adapter, the device that is open on it and what it was found to compute rightly.
 #[derive(Debug, Default)]
 pub(crate) struct Adapter {
-    choice: OnceLock<Result<Choice, Availability>>,
+    choice: OnceLock<Result<Choice, Missing>>,
     device: Mutex<Option<Arc<Device>>>,
     self_test: OnceLock<SelfTest>,
 }
 
 impl Adapter {
     /// The choice, or what is missing.
-    pub(crate) fn choice(&self) -> &Result<Choice, Availability> {
+    pub(crate) fn choice(&self) -> &Result<Choice, Missing> {
         self.choice.get_or_init(choice::choose)
     }
 
     /// Whether there is an adapter that opens.
     pub(crate) fn availability(&self) -> Availability {
         match (self.choice(), self.device()) {
-            (Err(missing), _) => missing.clone(),
+            (Err(missing), _) => missing.clone().into(),
             (Ok(_), Ok(_)) => Availability::Ready,
             (Ok(_), Err(error)) => Availability::Missing {
                 reason: error.to_string(),
@@ -42,13 +42,7 @@ impl Adapter {
     /// # Errors
     /// [`Error::Unavailable`] without an adapter, [`Error::Device`] where it does not open.
     pub(crate) fn device(&self) -> Result<Arc<Device>, Error> {
-        let choice = match self.choice() {
-            Ok(choice) => choice,
-            Err(missing) => {
-                missing.clone().require(BACKEND)?;
-                unreachable!("an adapter that is not missing was chosen");
-            }
-        };
+        let choice = self.choice().as_ref().map_err(|missing| missing.clone().error(BACKEND))?;
         let mut open = self.device.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(device) = open.as_ref().filter(|device| !device.is_lost()) {
             return Ok(Arc::clone(device));

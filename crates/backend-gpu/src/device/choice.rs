@@ -4,7 +4,7 @@
 //! any case) the adapters, as in other wgpu programs. Of the rest a discrete GPU comes before an
 //! integrated one, and a processor that pretends to be a GPU comes last.
 
-use kernels_core::Availability;
+use kernels_core::{Availability, Error};
 use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, DownlevelFlags, Features, Instance};
 
 /// What every kernel needs: a few bytes of arguments for each dispatch.
@@ -19,11 +19,31 @@ pub(crate) struct Choice {
     pub(crate) all: Vec<String>,
 }
 
+/// Why there is no adapter, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Missing {
+    reason: String,
+    remedy: &'static str,
+}
+
+impl Missing {
+    /// As the error of a kernel that cannot be built.
+    pub(crate) fn error(self, backend: &'static str) -> Error {
+        Error::Unavailable { backend, reason: self.reason, remedy: self.remedy.to_owned() }
+    }
+}
+
+impl From<Missing> for Availability {
+    fn from(Missing { reason, remedy }: Missing) -> Self {
+        Self::Missing { reason, remedy: remedy.to_owned() }
+    }
+}
+
 /// Looks for drivers and chooses an adapter.
 ///
 /// # Errors
-/// [`Availability::Missing`] with what is missing and what to do about it.
-pub(crate) fn choose() -> Result<Choice, Availability> {
+/// What is missing and what to do about it.
+pub(crate) fn choose() -> Result<Choice, Missing> {
     let backends = Backends::all().with_env();
     let adapters = adapters(backends)?;
     let all: Vec<_> = adapters.iter().map(|adapter| describe(&adapter.get_info())).collect();
@@ -40,12 +60,12 @@ pub(crate) fn choose() -> Result<Choice, Availability> {
 }
 
 /// Every adapter. wgpu panics where no interface is compiled in for this platform.
-fn adapters(backends: Backends) -> Result<Vec<Adapter>, Availability> {
+fn adapters(backends: Backends) -> Result<Vec<Adapter>, Missing> {
     if Instance::enabled_backend_features().is_empty() {
-        return Err(missing(
-            "no graphics interface of this platform is compiled in".to_owned(),
-            "build with the feature metal, dx12 or gles of backend-gpu",
-        ));
+        return Err(Missing {
+            reason: "no graphics interface of this platform is compiled in".to_owned(),
+            remedy: "build with the feature metal, dx12 or gles of backend-gpu",
+        });
     }
     // The debugging layers that a debug build of wgpu asks for slow every call down.
     let descriptor = wgpu::InstanceDescriptor {
@@ -92,30 +112,26 @@ pub(crate) fn describe(info: &AdapterInfo) -> String {
     }
 }
 
-fn no_adapter(backends: Backends) -> Availability {
+fn no_adapter(backends: Backends) -> Missing {
     let tried: Vec<_> = backends.iter_names().map(|(name, _)| name.to_lowercase()).collect();
-    missing(
-        format!("no graphics driver found (tried {})", tried.join(", ")),
-        "install the GPU vendor's driver, or mesa-vulkan-drivers for a software one",
-    )
-}
-
-fn none_fits(all: &[String], wanted: Option<&str>) -> Availability {
-    let found = all.join("; ");
-    match wanted {
-        Some(name) => missing(
-            format!("no adapter that computes has {name:?} in its name (found {found})"),
-            "change or unset WGPU_ADAPTER_NAME",
-        ),
-        None => missing(
-            format!("no adapter runs compute shaders (found {found})"),
-            "install a Vulkan driver for the GPU",
-        ),
+    Missing {
+        reason: format!("no graphics driver found (tried {})", tried.join(", ")),
+        remedy: "install the GPU vendor's driver, or mesa-vulkan-drivers for a software one",
     }
 }
 
-fn missing(reason: String, remedy: &str) -> Availability {
-    Availability::Missing { reason, remedy: remedy.to_owned() }
+fn none_fits(all: &[String], wanted: Option<&str>) -> Missing {
+    let found = all.join("; ");
+    match wanted {
+        Some(name) => Missing {
+            reason: format!("no adapter that computes has {name:?} in its name (found {found})"),
+            remedy: "change or unset WGPU_ADAPTER_NAME",
+        },
+        None => Missing {
+            reason: format!("no adapter runs compute shaders (found {found})"),
+            remedy: "install a Vulkan driver for the GPU",
+        },
+    }
 }
 
 #[cfg(test)]
@@ -130,15 +146,12 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_with_a_remedy() {
-        let Availability::Missing { reason, remedy } = no_adapter(Backends::VULKAN) else {
-            panic!("ready without an adapter");
-        };
+        let Missing { reason, remedy } = no_adapter(Backends::VULKAN);
         assert_eq!(reason, "no graphics driver found (tried vulkan)");
         assert!(remedy.starts_with("install"));
-        let Availability::Missing { reason, .. } = none_fits(&["a (vulkan)".to_owned()], Some("x"))
-        else {
-            panic!("ready without an adapter");
-        };
+        let Missing { reason, .. } = none_fits(&["a (vulkan)".to_owned()], Some("x"));
         assert!(reason.contains("\"x\"") && reason.contains("a (vulkan)"), "{reason}");
+        let Missing { reason, .. } = none_fits(&["a (gl)".to_owned()], None);
+        assert!(reason.contains("compute shaders"), "{reason}");
     }
 }

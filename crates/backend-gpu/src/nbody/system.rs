@@ -298,10 +298,16 @@ impl System {
     /// # Errors
     /// [`Error::Device`].
     pub(super) fn energies(&mut self, pace: &mut Pace) -> Result<Energies, Error> {
-        if self.energy.is_none() {
-            self.energy = Some(self.energy_pipelines()?);
-        }
-        let Some(pipelines) = &self.energy else { unreachable!("built above") };
+        let pipelines = match self.energy.take() {
+            Some(pipelines) => pipelines,
+            None => self.energy_pipelines()?,
+        };
+        let energies = self.energies_by(&pipelines, pace);
+        self.energy = Some(pipelines);
+        energies
+    }
+
+    fn energies_by(&self, pipelines: &EnergyPipelines, pace: &mut Pace) -> Result<Energies, Error> {
         let mut stream = Stream::new(&self.device, pace);
         self.potentials(&mut stream, pipelines)?;
         let words = self.span().words();
