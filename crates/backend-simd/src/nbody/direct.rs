@@ -78,6 +78,9 @@ impl<S: Lanes, T: Real> NBody for Direct<S, T> {
         stepper.executor.enter(&mut || stepper.leapfrog(system, dt, steps));
         let positions = system.rows(|part, block| part.blocks[block].position);
         let velocities = system.rows(|part, block| part.velocities[block]);
-        bodies.set_state(|body| (positions[body], velocities[body]))
+        // The lanes without a body may have diverged too: nothing of a failed run is kept.
+        let result = bodies.set_state(|body| (positions[body], velocities[body]));
+        self.system = self.system.take().filter(|_| result.is_ok());
+        result
     }
 }
