@@ -212,14 +212,16 @@ pub(crate) mod tests {
 
     /// A small comparison: two backends that are right and one that is wrong, and a missing one.
     pub(crate) fn record() -> Record {
-        let times = |base: f64| (0..10).map(|i| base * (1.0 + 0.004 * f64::from(i % 5))).collect();
+        let times = |base: f64| -> Vec<_> {
+            (0..10).map(|i| base * (1.0 + 0.004 * f64::from(i % 5))).collect()
+        };
         let mut scalar = measurement("scalar", 1, times(0.08));
         scalar.speedup = Some(1.0);
         scalar.speedup_spread = Some(0.0);
         let mut threads = measurement("rayon", 2, times(0.02));
         let ratio = Ratio::new((scalar.median, scalar.spread), (threads.median, threads.spread));
         (threads.speedup, threads.speedup_spread) = (Some(ratio.value), Some(ratio.spread));
-        let mut wrong = measurement("gpu", 1, [vec![0.000_5; 9], vec![0.9]].concat());
+        let mut wrong = measurement("gpu", 1, [times(0.000_5), vec![0.9]].concat());
         wrong.verification = Verification::bounded(3e-3, 1e-13);
         Record {
             command: "cli compare nbody data/input1k --steps 99".to_owned(),

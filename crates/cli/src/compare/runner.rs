@@ -77,8 +77,8 @@ impl<'a, O: Copy> Entry<'a, O> {
     ) -> Result<Self, Error> {
         let start = Instant::now();
         let mut contender = problem.enter(entrant.selected.backend.as_ref(), entrant.options)?;
-        let build = start.elapsed().as_secs_f64();
-        let first_run = contender.run()?.as_secs_f64();
+        let build = seconds(start.elapsed());
+        let first_run = seconds(contender.run()?);
         let verification = contender.verify()?;
         let cold = Cold { build, first_run };
         Ok(Self { entrant, contender, cold, times: Vec::new(), goal: 0, verification, error: None })
@@ -89,7 +89,7 @@ impl<'a, O: Copy> Entry<'a, O> {
         match self.contender.run().and_then(|time| Ok((time, self.contender.verify()?))) {
             Ok((time, verification)) => {
                 self.verification.add(verification);
-                time.as_secs_f64()
+                seconds(time)
             }
             Err(error) => {
                 self.error = Some(error);
@@ -104,6 +104,11 @@ impl<'a, O: Copy> Entry<'a, O> {
         let runs = self.times.len();
         (runs < self.goal).then(|| (runs + 1) as f64 / self.goal as f64)
     }
+}
+
+/// A time, of a nanosecond at least: nothing takes none, though a clock may say so.
+fn seconds(time: Duration) -> f64 {
+    time.as_secs_f64().max(1e-9)
 }
 
 /// Runs all entries in turn until each has its times.

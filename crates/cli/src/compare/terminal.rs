@@ -52,6 +52,9 @@ fn print_result(out: &mut dyn Write, result: &Measurement, unit: &str) -> io::Re
         result.times.len()
     )?;
     writeln!(out, "    Throughput:               {:>9}", rate(result.throughput, unit))?;
+    if let Some(reason) = &result.reason {
+        writeln!(out, "    Chosen:                   {reason}")?;
+    }
     print_verification(out, result)?;
     print_warnings(out, result)?;
     writeln!(out)

@@ -8,16 +8,23 @@ pub(crate) fn si(x: f64) -> String {
     format!("{} {prefix}", digits(x / scale))
 }
 
-/// A rate, such as `1.25 GB/s`.
+/// A rate, such as `1.25 GB/s` or `1.25 G interactions/s`.
 pub(crate) fn rate(per_second: f64, unit: &str) -> String {
-    format!("{}{unit}/s", si(per_second))
+    match (si(per_second), unit.len()) {
+        (number, 1) => format!("{number}{unit}/s"),
+        (number, _) => format!("{} {unit}/s", number.trim_end()),
+    }
 }
 
-/// A time in the unit in which `like` has one to three digits before the point.
+/// A time in the unit in which `like` has one to three digits before the point, unless it is a
+/// thousand times as long.
 pub(crate) fn seconds_like(x: f64, like: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")];
-    let (scale, unit) =
-        UNITS.into_iter().find(|(scale, _)| like.abs() >= 0.9995 * scale).unwrap_or(UNITS[3]);
+    let unit_of = |x: f64| UNITS.into_iter().find(|(scale, _)| x.abs() >= 0.9995 * scale);
+    let (scale, unit) = match unit_of(like).unwrap_or(UNITS[3]) {
+        (scale, _) if x >= 999.5 * scale => unit_of(x).unwrap_or(UNITS[3]),
+        unit => unit,
+    };
     format!("{} {unit}", digits(x / scale))
 }
 
@@ -46,6 +53,9 @@ mod tests {
         assert_eq!(seconds(3.2e-7), "320 ns");
         assert_eq!(seconds(0.0), "0.00 ns");
         assert_eq!(seconds_like(0.000_12, 0.0123), "0.12 ms");
+        assert_eq!(seconds_like(0.9, 0.000_5), "900 ms");
+        assert_eq!(rate(2.5e9, "interactions"), "2.50 G interactions/s");
+        assert_eq!(rate(2.5, "interactions"), "2.50 interactions/s");
         assert_eq!(rate(1.25e9, "B"), "1.25 GB/s");
         assert_eq!(rate(999_999.0, "B"), "1.00 MB/s");
         assert_eq!(rate(12.0, "B"), "12.0 B/s");

@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(log(10.0, 300.0), [10.0, 20.0, 50.0, 100.0, 200.0]);
         assert_eq!(log(1e-16, 1e-3).len(), 7);
         assert_eq!(log(3e5, 2e6), [2e5, 5e5, 1e6, 2e6]);
-        assert_eq!(Axis::from_zero([3.7].into_iter()).ticks(), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(Axis::from_zero([2.6].into_iter()).ticks(), [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]);
         assert_eq!(
             Axis::from_zero([12.0].into_iter()).ticks(),
             [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0]

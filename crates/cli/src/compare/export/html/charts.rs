@@ -98,6 +98,10 @@ fn series(record: &Record, point: impl Fn(&Measurement) -> (String, f64, f64)) -
     let mut series = Vec::new();
     for result in record.results.iter().filter(|result| result.verification.passed) {
         let (name, x, y) = point(result);
+        // Nothing has no logarithm: an empty text has no throughput.
+        if x <= 0.0 || y <= 0.0 {
+            continue;
+        }
         push(&mut series, record, result, name, Point { x, y, note: note(record, result) });
     }
     for series in &mut series {
