@@ -1,5 +1,7 @@
 //! `cli plot`, `cli zipf`, and the pictures and trajectories of `cli nbody`.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
@@ -164,7 +166,7 @@ fn a_trajectory_holds_every_frame_and_makes_a_picture() {
 fn numpy(folder: &Folder, script: &str) -> Option<String> {
     let has = Process::new("python3").args(["-c", "import numpy"]).stderr(Stdio::null()).status();
     if !has.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED the comparison with NumPy: python3 has no module numpy");
+        common::skip("the comparison with NumPy", "python3 has no module numpy");
         return None;
     }
     let python = Process::new("python3").current_dir(folder.0.path()).args(["-c", script]).output();

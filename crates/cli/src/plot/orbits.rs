@@ -15,9 +15,9 @@ pub(crate) fn orbits(heading: &str, positions: ArrayView3<'_, f64>) -> Picture {
     let (x, y) = Scale::same_units(x, y, Frame::lengths(&canvas));
     let frame = Frame::draw(&mut canvas, x, y, &Titles { heading, x: "x", y: "y" });
     for (body, path) in positions.axis_iter(Axis(1)).enumerate() {
-        let places = path.rows().into_iter().map(|row| frame.point(row[0], row[1]));
+        let mut places = path.rows().into_iter().map(|row| frame.point(row[0], row[1]));
         canvas.path(places.clone(), colour(body), "");
-        if let Some(end) = places.last() {
+        if let Some(end) = places.next_back() {
             canvas.dot(end, 3.0, colour(body));
         }
     }
