@@ -1,6 +1,6 @@
 //! Word-frequency count: vector tokeniser, batched hash table, Unicode exact.
 //!
-//! A piece of text is cut at separators into one slice per thread. Each slice is read in blocks of 4 KB:
+//! A piece of text is cut at separators into one slice per thread. Each slice is read in blocks of 2 KB:
 //! the tokeniser ([`block`]) finds the borders of 64 bytes at a time and lower-cases ASCII letters, the
 //! table ([`table`]) hashes all words of the block, prefetches their slots and then counts them. Each
 //! unit keeps its own table for all pieces; `finish` hands the tables' words over as they lie, and

@@ -21,7 +21,9 @@ struct Deferred {
 }
 
 impl Rest {
-    /// Remembers a word of a block for [`Rest::count_deferred`].
+    /// Remembers a word of a block for [`Rest::count_deferred`]. Such words are rare: their code stays
+    /// out of the loop.
+    #[inline(never)]
     pub(super) fn defer(&mut self, block: &Block, start: usize, end: usize, seed: Seed) {
         let hash = seed.hash(block.word(start, end));
         if let Some(place) = self.index.place(hash) {
