@@ -80,7 +80,7 @@ fn words_on_any_number_of_threads_are_those_of_the_part() {
                 backend.word_count(&options).unwrap().count(text.as_bytes()).unwrap()
             };
             let expected = count(&*part);
-            assert_eq!(expected.total(), 9 * 1000 + 600);
+            assert_eq!(expected.total(), 8 * 1000 + 600);
             for threads_count in THREADS {
                 let found = count(&threads(&part, threads_count));
                 assert!(found == expected, "{}, {algorithm}, {threads_count}", part.name());
