@@ -23,16 +23,16 @@ pub(super) struct Direct<S: Lanes, T: Real> {
     system: Option<System<S, T>>,
 }
 
+/// What computes, and what it computes on.
+type Prepared<'a, S, T> = (Stepper<'a, S, T>, &'a mut System<S, T>);
+
 impl<S: Lanes, T: Real> Direct<S, T> {
     pub(super) fn new(simd: S, options: &NBodyOptions, executor: Arc<dyn Executor>) -> Self {
         Self { simd, softening: options.softening, executor, system: None }
     }
 
     /// What computes, and the system with the accelerations of `bodies`.
-    fn prepare(
-        &mut self,
-        bodies: &Bodies,
-    ) -> Result<(Stepper<'_, S, T>, &mut System<S, T>), Error> {
+    fn prepare(&mut self, bodies: &Bodies) -> Result<Prepared<'_, S, T>, Error> {
         bodies.require_distinct(self.softening)?;
         let stepper = Stepper {
             simd: self.simd,

@@ -103,6 +103,9 @@ pub(super) struct System<S: Lanes, T: Real> {
 /// The force on each block of a part.
 type Forces<S, T> = Vec<Triple<Vector<S, T>>>;
 
+/// The only part of a small system, and the forces within it.
+pub(super) type Single<'a, S, T> = (&'a mut Part<S, T>, &'a mut Forces<S, T>);
+
 impl<S: Lanes, T: Real> System<S, T> {
     pub(super) fn new(simd: S, bodies: usize) -> Self {
         let count = part_count(bodies);
@@ -130,7 +133,7 @@ impl<S: Lanes, T: Real> System<S, T> {
     }
 
     /// The part of a system that has only one, and the forces within it.
-    pub(super) fn single_mut(&mut self) -> Option<(&mut Part<S, T>, &mut Forces<S, T>)> {
+    pub(super) fn single_mut(&mut self) -> Option<Single<'_, S, T>> {
         let [part] = &mut self.parts[..] else { return None };
         let part = part.get_mut().unwrap_or_else(PoisonError::into_inner);
         let forces = self.forces[0].get_mut().unwrap_or_else(PoisonError::into_inner);

@@ -210,7 +210,7 @@ impl<S: Lanes, T: Real> Tile<S, T> {
                 for (row, sum) in rows.iter_mut().zip(sums) {
                     *row = sum[axis];
                 }
-                out[axis] = out[axis] + lane_sums::<S, T>(&mut rows);
+                out[axis] += lane_sums::<S, T>(&mut rows);
             }
         }
     }
