@@ -84,11 +84,11 @@ impl Curve {
         if size <= first.0 {
             return first.1;
         }
-        let segments = self.points.windows(2).map(|pair| (pair[0], pair[1]));
+        let mut segments = self.points.windows(2).map(|pair| (pair[0], pair[1]));
         let (from, to) = segments
             .clone()
             .find(|(_, to)| size <= to.0)
-            .or_else(|| segments.last())
+            .or_else(|| segments.next_back())
             .unwrap_or((*first, *last));
         let power = (to.1 / from.1).ln() / (to.0 / from.0).ln();
         from.1 * (size / from.0).powf(power)
