@@ -191,7 +191,7 @@ Examples:
 #[command(override_usage = "cli wordcount [OPTIONS] INPUT [OUTPUT] [MIN_LENGTH]\n       \
                             cli wordcount [OPTIONS] --output FILE INPUT...")]
 pub(crate) struct WordCount {
-    /// INPUT [OUTPUT] [MIN_LENGTH], or with --output only inputs; '-' is standard input or output
+    /// INPUT, then perhaps OUTPUT and MIN_LENGTH; with --output only inputs; '-' is standard input or output
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) paths: Vec<PathBuf>,
     /// Write the counts to FILE; every other path is then an input

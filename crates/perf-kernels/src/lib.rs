@@ -21,7 +21,7 @@
 //! | `gpu` | wgpu | `gpu` |
 //! | `auto` | the fastest of them that is ready, for a kernel and a size | |
 //!
-//! A backend is chosen by name ([`backend`]), by the variable `PERF_BACKEND` ([`from_env`]) or by the
+//! A backend is chosen by name ([`backend()`]), by the variable `PERF_BACKEND` ([`from_env`]) or by the
 //! library ([`auto`]). A named backend runs or fails; only `auto` chooses, and it says what and why.
 //! A backend of your own joins them by [`Registry::register`].
 #![forbid(unsafe_code)]
@@ -50,7 +50,7 @@ pub fn backend(name: &str) -> Result<Arc<dyn Backend>, SelectionError> {
 /// The backend that `PERF_BACKEND` names, or that `auto` picks for `workload` where it is not set.
 ///
 /// # Errors
-/// As [`backend`].
+/// As [`backend()`].
 pub fn from_env(workload: &Workload) -> Result<Selected, SelectionError> {
     shared()?.select(&Choice::from_flag(None), workload)
 }

@@ -54,7 +54,7 @@ struct Paths {
 }
 
 impl Paths {
-    /// The lesson's INPUT [OUTPUT] [MIN_LENGTH], or with --output only inputs.
+    /// The lesson's INPUT, OUTPUT and MIN_LENGTH, or with --output only inputs.
     fn new(args: &WordCount) -> Result<Self, Usage> {
         let min_length = args.min_length;
         if args.output.is_some() {
