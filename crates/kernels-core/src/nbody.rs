@@ -78,7 +78,9 @@ pub struct NBodyOptions {
 }
 
 impl NBodyOptions {
-    /// The opening angle unless another is given.
+    /// The opening angle unless another is given: keeps the rms error of the forces below
+    /// [`crate::tolerances::TREE_RMS`] even where one mass outweighs all others, and five times
+    /// below it on Plummer spheres and cubes.
     pub const DEFAULT_OPENING: f64 = 0.5;
 
     /// Nothing where the options are in their ranges.

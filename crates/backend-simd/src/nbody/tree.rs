@@ -1,9 +1,40 @@
-//! Gravitational N-body by a tree of multipoles: the fast multipole method.
+//! Gravitational N-body by a tree of multipoles: the fast multipole method in Dehnen's form.
+//!
+//! Cells of nearby bodies act on one another as wholes. With the moments `M_m` of a source about its
+//! centre of mass `s`, the field around the centre of mass `t` of a target is
+//!
+//! ```text
+//! G(t + a) = sum over n of a^n / n! L_n,   L_n = sum over m of M_m D_(n+m)(t - s),   |n| + |m| <= 5
+//! acceleration = gradient of G,            potential energy = -1/2 sum of m G
+//! ```
+//!
+//! in Cartesian terms ([`expansion`]): monopole, quadrupole, octupole and hexadecapole of the source,
+//! to the fifth degree in the target; dipoles vanish. A pair of cells is accepted where
+//! `r_t + r_s < opening |t - s|`, softening aside, with radii about the centres of mass, so that a
+//! centre off the middle counts ([`walk`]); leaves too close for that are summed body by body with the
+//! arithmetic of the direct sum. Softening is exact in every term.
+//!
+//! **Cost.** O(n log n) to sort the bodies into cells ([`grow`]), O(n) for the forces: the number
+//! of sources that a cell takes itself does not depend on n.
+//!
+//! **Error.** Relative, rms over all bodies, falling with the fifth power of the opening; as the opening
+//! goes to 0 it becomes that of the direct sum. The error of a single body may be larger, relative to
+//! its own acceleration, where that is small. The energy, by the same cells, has a smaller error
+//! than the forces. Momentum is conserved to rounding, since the forces between two cells are opposite.
+//!
+//! **Units.** Up to some 250 runs of bodies, given by the positions alone; each is walked from the root
+//! by itself, so the bits are those of one thread on any number of them. Everything is computed in f64,
+//! whatever precision is asked for.
+//!
+//! Literature: Barnes & Hut, Nature 324, 446 (1986); Greengard & Rokhlin, J. Comput. Phys. 73, 325
+//! (1987); Hernquist, ApJS 64, 715 (1987); Barnes, J. Comput. Phys. 87, 161 (1990); Dehnen, ApJ 536,
+//! L39 (2000) and J. Comput. Phys. 179, 27 (2002).
 
 mod cell;
 mod expansion;
-mod field;
+mod far;
 mod grow;
+mod near;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -17,9 +48,8 @@ use ndarray::ArrayViewMut2;
 
 use super::lanes::Lanes;
 use cell::Row;
-use field::Law;
 use grow::Tree;
-use walk::Walk;
+use walk::{Law, Walk};
 
 /// The kernel for the level of `simd`, its units run by `executor`.
 pub(super) fn build<S: Lanes>(

@@ -18,7 +18,6 @@
 //! `D^k_n = x_i D^(k+1)_(n - e_i) + (n_i - 1) D^(k+1)_(n - 2 e_i)`, `D^k_0 = f_k`, `D_n = D^0_n`
 //! (McMurchie & Davidson, J. Comput. Phys. 26, 218 (1978)), so softening is exact in every term.
 
-use std::array::from_fn;
 use std::ops::{Add, Mul};
 
 /// The highest degree of a term.
@@ -134,6 +133,41 @@ const fn step(mut term: [usize; 3]) -> Step {
     Step { axis, exponent, lower, lowest: place(term) }
 }
 
+macro_rules! unrolled {
+    ($n:ident $body:block $($number:literal)*) => {
+        $({
+            const $n: usize = $number;
+            $body
+        })*
+    };
+}
+
+/// `$body` for every term in rising order, with its number as the constant `$n`: with loops instead,
+/// the compiler would leave the look-ups in the tables to the run, which take longer than the
+/// arithmetic.
+macro_rules! ascending {
+    ($n:ident $body:block) => {
+        unrolled! { $n $body
+            0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28
+            29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53
+            54 55
+        }
+    };
+}
+
+/// As `ascending`, in falling order.
+macro_rules! descending {
+    ($n:ident $body:block) => {
+        unrolled! { $n $body
+            55 54 53 52 51 50 49 48 47 46 45 44 43 42 41 40 39 38 37 36 35 34 33 32 31
+            30 29 28 27 26 25 24 23 22 21 20 19 18 17 16 15 14 13 12 11 10 9 8 7 6 5 4 3
+            2 1 0
+        }
+    };
+}
+
+const _: () = assert!(LOCALS == 56, "the lists of terms end at another order");
+
 /// `x^n / n!` for the first `K` terms.
 #[inline(always)]
 pub(super) fn monomials<T: Number, const K: usize>(x: [T; 3], one: T) -> [T; K] {
@@ -155,39 +189,61 @@ pub(super) fn derivatives<T: Number>(
     fused: impl Fn(T, T, T) -> T,
 ) -> [T; LOCALS] {
     let mut d = [radial[ORDER]; LOCALS];
-    for degree in 1..=ORDER {
-        // From the highest term down: each needs only lower ones, as they were before this round.
-        for n in (1..terms(degree)).rev() {
-            let Step { axis, exponent, lower, lowest } = STEPS[n];
-            d[n] = match exponent {
-                1 => x[axis] * d[lower],
-                2 => fused(x[axis], d[lower], d[lowest]),
-                _ => fused(x[axis], d[lower], d[lowest] * (exponent - 1) as f64),
-            };
-        }
-        d[0] = radial[ORDER - degree];
-    }
+    raise::<T, 1>(x, radial[4], &mut d, &fused);
+    raise::<T, 2>(x, radial[3], &mut d, &fused);
+    raise::<T, 3>(x, radial[2], &mut d, &fused);
+    raise::<T, 4>(x, radial[1], &mut d, &fused);
+    raise::<T, 5>(x, radial[0], &mut d, &fused);
     d
 }
 
-/// Adds `sum over m of weights_m tensor_(n+m)` to `out_n`, for `n` from `FIRST` on; with `CENTRED`
-/// weights, those of degree 1 are zero. `fused(a, b, c)` is `a b + c`.
-///
-/// Without its zeroth term a local expansion still has the force, but not the potential.
+/// From `D^(k + 1)_n` up to one degree below `DEGREE` to `D^k_n` up to `DEGREE`, in place: from the
+/// highest term down, each needs only lower ones.
 #[inline(always)]
-pub(super) fn contract<T: Number, const K: usize, const FIRST: usize, const CENTRED: bool>(
+fn raise<T: Number, const DEGREE: usize>(
+    x: [T; 3],
+    lowest: T,
+    d: &mut [T; LOCALS],
+    fused: &impl Fn(T, T, T) -> T,
+) {
+    descending!(N {
+        const STEP: Step = STEPS[N];
+        if 0 < N && N < terms(DEGREE) {
+            let (x, lower) = (x[STEP.axis], d[STEP.lower]);
+            d[N] = match STEP.exponent {
+                1 => x * lower,
+                2 => fused(x, lower, d[STEP.lowest]),
+                _ => fused(x, lower, d[STEP.lowest] * (STEP.exponent - 1) as f64),
+            };
+        }
+    });
+    d[0] = lowest;
+}
+
+/// Adds `sum over m of weights_m tensor_(n+m)` to `out_n`; with `CENTRED` weights, those of degree 1
+/// are zero. `fused(a, b, c)` is `a b + c`.
+#[inline(always)]
+pub(super) fn contract<T: Number, const K: usize, const CENTRED: bool>(
     weights: &[T; K],
     tensor: &[T; LOCALS],
     out: &mut [T; LOCALS],
     fused: impl Fn(T, T, T) -> T,
 ) {
-    for n in FIRST..LOCALS {
-        let mut sum = out[n];
-        for m in (0..partners(n).min(K)).filter(|m| !(CENTRED && degree(*m) == 1)) {
-            sum = fused(weights[m], tensor[SUM[n][m]], sum);
+    ascending!(N {
+        let mut sum = fused(weights[0], tensor[N], out[N]);
+        for m in if CENTRED { 4 } else { 1 }..const { partners(N) }.min(K) {
+            sum = fused(weights[m], tensor[SUM[N][m]], sum);
         }
-        out[n] = sum;
-    }
+        out[N] = sum;
+    });
+}
+
+/// The local expansion about a centre at `d` from the present one.
+pub(super) fn moved(local: &Local, d: [f64; 3]) -> Local {
+    let weights: Local = monomials(d, 1.0);
+    let mut moved = [0.0; LOCALS];
+    contract::<_, LOCALS, false>(&weights, local, &mut moved, |a, b, c| a * b + c);
+    moved
 }
 
 /// Adds the moments of a part, whose centre lies at `-d` from the whole's, to those of the whole.
@@ -214,10 +270,94 @@ pub(super) fn add_body(moments: &mut Moments, mass: f64, d: [f64; 3]) {
 pub(super) fn gradient<T: Number>(
     monomials: &[T; LOCALS],
     local: &Local,
-    sum: [T; 3],
+    mut sum: [T; 3],
     fused: impl Fn(T, f64, T) -> T,
 ) -> [T; 3] {
-    from_fn(|axis| {
-        (0..MOMENTS).fold(sum[axis], |sum, m| fused(monomials[m], local[SUM[1 + axis][m]], sum))
-    })
+    for n in 0..MOMENTS {
+        for axis in 0..3 {
+            sum[axis] = fused(monomials[n], local[SUM[n][1 + axis]], sum[axis]);
+        }
+    }
+    sum
+}
+
+/// The value of a local expansion at the place with the given monomials, added to `sum`.
+/// `fused(a, b, c)` is `a b + c`.
+#[inline(always)]
+pub(super) fn value<T: Number>(
+    monomials: &[T; LOCALS],
+    local: &Local,
+    mut sum: T,
+    fused: impl Fn(T, f64, T) -> T,
+) -> T {
+    for n in 0..LOCALS {
+        sum = fused(monomials[n], local[n], sum);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use std::array::from_fn;
+
+    use super::*;
+
+    fn assert_close(found: f64, expected: f64) {
+        assert!((found - expected).abs() <= 1e-13 * expected.abs().max(1.0), "{found}, {expected}");
+    }
+
+    #[test]
+    fn every_term_has_its_place() {
+        assert_eq!(TERMS[..4], [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]);
+        for (at, &term) in TERMS.iter().enumerate() {
+            assert_eq!(place(term), at);
+        }
+        assert!(TERMS.is_sorted_by_key(|term| term.iter().sum::<usize>()));
+    }
+
+    #[test]
+    fn monomials_are_powers_over_factorials() {
+        let m: Local = monomials([2.0, 3.0, 5.0], 1.0);
+        assert_close(m[place([2, 1, 1])], 4.0 * 3.0 * 5.0 / 2.0);
+        assert_close(m[place([0, 3, 2])], 27.0 * 25.0 / (6.0 * 2.0));
+    }
+
+    #[test]
+    fn derivatives_of_the_newtonian_potential_are_harmonic() {
+        let x = [0.6, -1.2, 0.8];
+        let r2: f64 = x.iter().map(|x| x * x).sum();
+        let mut radial = [r2.powf(-0.5); ORDER + 1];
+        for k in 1..=ORDER {
+            radial[k] = radial[k - 1] * (1.0 - 2.0 * k as f64) / r2;
+        }
+        let d = derivatives(x, radial, |a, b, c| a * b + c);
+        assert_close(d[1], -x[0] * r2.powf(-1.5));
+        assert_close(d[place([1, 1, 0])], 3.0 * x[0] * x[1] * r2.powf(-2.5));
+        for [i, j, k] in TERMS.into_iter().filter(|term| term.iter().sum::<usize>() <= ORDER - 2) {
+            let laplacian =
+                d[place([i + 2, j, k])] + d[place([i, j + 2, k])] + d[place([i, j, k + 2])];
+            assert!(laplacian.abs() < 1e-11, "{i} {j} {k}: {laplacian:e}");
+        }
+    }
+
+    #[test]
+    fn moments_can_be_taken_in_two_steps() {
+        let (mut at_once, mut part, mut whole) = ([0.0; MOMENTS], [0.0; MOMENTS], [0.0; MOMENTS]);
+        for (mass, d) in [(2.0, [0.1, 0.2, -0.3]), (0.5, [-0.4, 0.3, 0.1])] {
+            add_body(&mut part, mass, d);
+            add_body(&mut at_once, mass, from_fn(|k| d[k] + [1.0, -2.0, 0.5][k]));
+        }
+        add_moments(&mut whole, &part, [1.0, -2.0, 0.5]);
+        at_once.iter().zip(whole).for_each(|(&expected, found)| assert_close(found, expected));
+    }
+
+    #[test]
+    fn a_field_can_be_moved() {
+        let local: Local = from_fn(|n| 1.0 / (n + 1) as f64);
+        let value = |local: &Local, a: [f64; 3]| -> f64 {
+            monomials::<_, LOCALS>(a, 1.0).iter().zip(local).map(|(m, l)| m * l).sum()
+        };
+        let moved = moved(&local, [0.5, -0.25, 1.0]);
+        assert_close(value(&moved, [0.1, 0.2, 0.3]), value(&local, [0.6, -0.05, 1.3]));
+    }
 }

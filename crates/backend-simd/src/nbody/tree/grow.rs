@@ -263,3 +263,66 @@ fn collect<T: Send + Sync>(
     });
     results.into_iter().filter_map(OnceLock::into_inner).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use kernels_core::Serial;
+
+    use super::super::cell::{difference, square};
+    use super::*;
+
+    fn grown(positions: &[[f64; 3]]) -> Tree {
+        let mut tree = Tree::default();
+        tree.grow(positions, &vec![1.0; positions.len()], &Serial);
+        tree
+    }
+
+    /// A spiral that closes in on the origin: deep, and not at all even.
+    fn spiral(bodies: usize) -> Vec<[f64; 3]> {
+        let point = |body: usize| {
+            let (turn, radius) = (2.4 * body as f64, 0.99_f64.powi(body as i32));
+            [radius * turn.cos(), radius * turn.sin(), 0.1 * radius]
+        };
+        (0..bodies).map(point).collect()
+    }
+
+    #[test]
+    fn every_body_is_in_one_leaf_and_one_unit() {
+        for bodies in [2, LEAF, LEAF + 1, 100, 3000] {
+            let tree = grown(&spiral(bodies));
+            let mut order: Vec<usize> = tree.order().collect();
+            order.sort_unstable();
+            assert_eq!(order, (0..bodies).collect::<Vec<_>>());
+            let mut leaves: Vec<_> =
+                tree.cells.iter().filter(|cell| cell.is_leaf()).map(Cell::bodies).collect();
+            leaves.sort_unstable_by_key(|leaf| leaf.start);
+            for runs in [&leaves, &tree.units] {
+                assert_eq!((runs[0].start, runs[runs.len() - 1].end), (0, bodies));
+                assert!(runs.windows(2).all(|pair| pair[0].end == pair[1].start));
+            }
+            assert!(leaves.iter().all(|leaf| (1..=LEAF).contains(&leaf.len())));
+        }
+    }
+
+    #[test]
+    fn cells_reach_their_bodies_and_have_their_mass() {
+        let tree = grown(&spiral(3000));
+        for cell in &tree.cells {
+            assert_eq!(cell.moments[0], cell.bodies().len() as f64);
+            for &[x, y, z, _] in &tree.sources[cell.bodies()] {
+                let distance = square(difference([x, y, z], cell.centre)).sqrt();
+                assert!(distance <= cell.radius * (1.0 + 1e-12));
+            }
+        }
+    }
+
+    #[test]
+    fn leaves_are_full_vectors_but_for_the_last_of_a_cell() {
+        let tree = grown(&spiral(3000));
+        let leaves = tree.cells.iter().filter(|cell| cell.is_leaf());
+        let (full, all) = leaves.fold((0, 0), |(full, all), leaf| {
+            (full + usize::from(leaf.bodies().len() % GRAIN == 0), all + 1)
+        });
+        assert!(2 * full > all, "{full} of {all}");
+    }
+}

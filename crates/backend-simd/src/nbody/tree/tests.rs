@@ -1,22 +1,34 @@
 //! Errors, laws and hard cases of the tree.
 
-use kernels_core::nbody::{reference_accelerations, rms_error};
-use kernels_core::{Backend, Bodies, NBody, NBodyAlgorithm, NBodyOptions, tolerances};
-use ndarray::Array2;
+use std::f64::consts::TAU;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::Simd;
+use kernels_core::nbody::{reference_accelerations, reference_energies, rms_error};
+use kernels_core::{
+    Backend, Bodies, Error, Executor, NBody, NBodyAlgorithm, NBodyOptions, Parallel, tolerances,
+};
+use ndarray::{Array2, Axis};
 
-/// A tree kernel at the best level.
-fn kernel(softening: f64, opening: f64) -> Box<dyn NBody> {
+use crate::{Level, Simd};
+
+/// Larger systems where the arithmetic is optimised.
+const SCALE: usize = if cfg!(debug_assertions) { 1 } else { 10 };
+
+fn options(softening: f64, opening: f64) -> NBodyOptions {
     let algorithm = NBodyAlgorithm::Tree;
-    let options = NBodyOptions { algorithm, softening, opening, ..NBodyOptions::default() };
-    Simd::new().nbody(&options).expect("the tree is offered")
+    NBodyOptions { algorithm, softening, opening, ..NBodyOptions::default() }
+}
+
+fn accelerations_by(kernel: &mut dyn NBody, bodies: &Bodies) -> Array2<f64> {
+    let mut out = Array2::from_elem((bodies.len(), 3), f64::NAN);
+    kernel.accelerations(bodies, out.view_mut()).expect("sound bodies");
+    out
 }
 
 fn accelerations(bodies: &Bodies, softening: f64, opening: f64) -> Array2<f64> {
-    let mut out = Array2::from_elem((bodies.len(), 3), f64::NAN);
-    kernel(softening, opening).accelerations(bodies, out.view_mut()).expect("sound bodies");
-    out
+    let mut kernel = Simd::new().nbody(&options(softening, opening)).expect("the tree is offered");
+    accelerations_by(&mut *kernel, bodies)
 }
 
 /// The rms relative error at an opening angle.
@@ -25,16 +37,19 @@ fn error(bodies: &Bodies, softening: f64, opening: f64) -> f64 {
     rms_error(accelerations(bodies, softening, opening).view(), reference.view())
 }
 
-/// Hashed numbers in (0, 1).
+fn assert_within_bound(bodies: &Bodies, softening: f64, what: &str) {
+    let error = error(bodies, softening, NBodyOptions::DEFAULT_OPENING);
+    assert!(error < tolerances::TREE_RMS, "{what}, {} bodies: {error:e}", bodies.len());
+}
+
+/// Three numbers in (0, 1), hashed from the number of a body (SplitMix64).
 fn random(body: usize) -> [f64; 3] {
-    let mut state = body as u64;
-    [(); 3].map(|()| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    [1, 2, 3].map(|draw| {
+        let mut z = (3 * body as u64 + draw).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^= z >> 31;
-        state = z;
-        ((z >> 12) as f64 + 0.5) / (1u64 << 52) as f64
+        ((z >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
     })
 }
 
@@ -43,22 +58,186 @@ fn at_rest(masses: Vec<f64>, positions: Vec<[f64; 3]>) -> Bodies {
     Bodies::from_rows(masses, positions, velocities).expect("well-formed")
 }
 
+/// Equal masses, 1 together.
+fn equal(positions: Vec<[f64; 3]>) -> Bodies {
+    at_rest(vec![1.0 / positions.len() as f64; positions.len()], positions)
+}
+
+/// The place of a body of a Plummer sphere.
+fn plummer_position(body: usize) -> [f64; 3] {
+    let [enclosed, height, turn] = random(body);
+    let radius = (enclosed.powf(-2.0 / 3.0) - 1.0).powf(-0.5);
+    let z = 2.0 * height - 1.0;
+    let flat = (1.0 - z * z).sqrt();
+    [radius * flat * (TAU * turn).cos(), radius * flat * (TAU * turn).sin(), radius * z]
+}
+
 fn plummer(n: usize) -> Bodies {
-    let position = |body| {
-        let [mass, height, turn] = random(body);
-        let radius = (mass.powf(-2.0 / 3.0) - 1.0).powf(-0.5);
-        let (z, angle) = (2.0 * height - 1.0, std::f64::consts::TAU * turn);
-        let flat = (1.0 - z * z).sqrt();
-        [radius * flat * angle.cos(), radius * flat * angle.sin(), radius * z]
-    };
-    at_rest(vec![1.0 / n as f64; n], (0..n).map(position).collect())
+    equal((0..n).map(plummer_position).collect())
 }
 
 #[test]
-fn errors_are_below_the_published_bound() {
-    let bodies = plummer(3000);
-    for opening in [0.3, NBodyOptions::DEFAULT_OPENING] {
-        let error = error(&bodies, 0.0, opening);
-        assert!(error < tolerances::TREE_RMS, "{opening}: {error:e}");
+fn errors_of_plummer_spheres_are_below_the_published_bound() {
+    for n in [100, 300, 1000, 1000 * SCALE] {
+        assert_within_bound(&plummer(n), 0.0, "Plummer sphere");
+        assert_within_bound(&plummer(n), 0.05, "softened Plummer sphere");
     }
+}
+
+#[test]
+fn errors_of_other_systems_are_below_the_published_bound() {
+    let n = 1000 * SCALE;
+    assert_within_bound(&equal((0..n).map(random).collect()), 0.0, "uniform cube");
+    assert_within_bound(&equal((0..n).map(random).collect()), 0.05, "softened uniform cube");
+    let pair = |body: usize| {
+        let [x, y, z] = plummer_position(body);
+        if body % 3 == 0 { [1000.0 + 0.01 * x, 0.01 * y, 0.01 * z] } else { [x, y, z] }
+    };
+    assert_within_bound(&equal((0..n).map(pair).collect()), 0.0, "two clusters");
+    let masses = (0..n).map(|body| 10.0_f64.powi(-(body as i32 % 13))).collect();
+    let unequal = at_rest(masses, (0..n).map(plummer_position).collect());
+    assert_within_bound(&unequal, 0.0, "masses over 12 orders of magnitude");
+    let disc = (0..n).map(random).map(|[radius, turn, height]| {
+        [radius * (TAU * turn).cos(), radius * (TAU * turn).sin(), 0.01 * height]
+    });
+    assert_within_bound(&equal(disc.collect()), 0.0, "thin disc");
+}
+
+#[test]
+fn the_error_falls_with_the_opening_angle_down_to_that_of_the_direct_sum() {
+    let bodies = plummer(2000);
+    let errors = [1.0, 0.7, 0.5, 0.3, 1e-3].map(|opening| error(&bodies, 0.0, opening));
+    assert!(errors.is_sorted_by(|a, b| a > b), "{errors:?}");
+    assert!(errors[4] < tolerances::F64_RMS, "{errors:?}");
+}
+
+#[test]
+fn forces_between_cells_are_opposite() {
+    let bodies = plummer(2000);
+    for softening in [0.0, 0.1] {
+        let a = accelerations(&bodies, softening, NBodyOptions::DEFAULT_OPENING);
+        let net = a.mean_axis(Axis(0)).expect("there are bodies");
+        let rms = a.mapv(|x| x * x).mean().expect("there are bodies").sqrt();
+        assert!(net.iter().all(|x| x.abs() < 1e-13 * rms), "{net} of {rms}");
+    }
+}
+
+/// As many threads as it says.
+#[derive(Debug)]
+struct Crew(usize);
+
+impl Executor for Crew {
+    fn threads(&self) -> usize {
+        self.0
+    }
+
+    fn run(&self, units: usize, unit: &(dyn Fn(usize) + Sync)) {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(mine) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&u| u < units)
+            {
+                unit(mine);
+            }
+        };
+        std::thread::scope(|scope| (0..self.0).for_each(|_| drop(scope.spawn(work))));
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    let bodies = plummer(3000);
+    let alone = accelerations(&bodies, 0.0, 0.6);
+    for threads in [1, 2, 3, 5, 8] {
+        let crew = Arc::new(Crew(threads));
+        let mut kernel = Simd::new().nbody_on(&options(0.0, 0.6), crew).expect("offered");
+        assert_eq!(accelerations_by(&mut *kernel, &bodies), alone, "{threads} threads");
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_how_a_run_is_cut_into_calls() {
+    let start = plummer(1500);
+    let mut kernel = Simd::new().nbody(&options(0.01, 0.6)).expect("offered");
+    let mut whole = start.clone();
+    kernel.leapfrog(&mut whole, 0.01, 5).expect("a short run");
+    let mut cut = start.clone();
+    for steps in [2, 0, 3] {
+        let mut fresh = Simd::new().nbody(&options(0.01, 0.6)).expect("offered");
+        fresh.leapfrog(&mut cut, 0.01, steps).expect("a short run");
+    }
+    assert_eq!(whole, cut);
+    assert_ne!(whole, start);
+}
+
+#[test]
+fn every_level_has_the_bound() {
+    let bodies = plummer(500);
+    let best = accelerations(&bodies, 0.0, 0.6);
+    for level in Level::available() {
+        let simd = Simd::with_level(level).expect("available");
+        let mut kernel = simd.nbody(&options(0.0, 0.6)).expect("offered");
+        let error = rms_error(accelerations_by(&mut *kernel, &bodies).view(), best.view());
+        assert!(error < 1e-13, "{level}: {error:e}");
+    }
+}
+
+#[test]
+fn energies_have_the_error_of_the_forces() {
+    for softening in [0.0, 0.1] {
+        let bodies = plummer(2000);
+        let mut kernel = Simd::new().nbody(&options(softening, 0.6)).expect("offered");
+        let energies = kernel.energies(&bodies).expect("sound bodies");
+        let reference = reference_energies(&bodies, softening);
+        let error = (energies.potential / reference.potential - 1.0).abs();
+        assert!(error < 1e-4, "softening {softening}: {error:e}");
+        assert_eq!(energies.kinetic, 0.0);
+    }
+}
+
+#[test]
+fn energies_of_few_bodies_are_exact() {
+    let bodies = plummer(12);
+    let mut kernel = Simd::new().nbody(&options(0.0, 0.6)).expect("offered");
+    let energies = kernel.energies(&bodies).expect("sound bodies");
+    let error = energies.potential / reference_energies(&bodies, 0.0).potential - 1.0;
+    assert!(error.abs() < 1e-14, "{error:e}");
+}
+
+#[test]
+fn bodies_at_one_point_do_not_split_for_ever() {
+    let mut positions: Vec<_> = (0..300).map(plummer_position).collect();
+    positions.extend([[0.25; 3]; 1000]);
+    assert_within_bound(&equal(positions), 0.1, "a heap");
+    let heap = equal(vec![[0.25; 3]; 1000]);
+    let a = accelerations(&heap, 0.1, 0.6);
+    // Of a scale of 1 / 0.1^2: the centres of its cells are rounded.
+    assert!(a.iter().all(|&x| x.abs() < 1e-12), "a heap moves itself");
+}
+
+#[test]
+fn bodies_far_out_and_ever_closer_pairs_are_legal() {
+    let mut positions: Vec<_> = (0..500).map(plummer_position).collect();
+    positions.push([1e12, -1e9, 3.0]);
+    assert_within_bound(&equal(positions), 0.0, "one body far out");
+    let halving = (0..400).map(|body| [0.75_f64.powi(body), 0.0, 0.0]).collect();
+    assert_within_bound(&equal(halving), 1e-3, "halving distances");
+}
+
+#[test]
+fn massless_bodies_move_and_do_not_attract() {
+    let positions: Vec<_> = (0..1000).map(plummer_position).collect();
+    let some = (0..1000).map(|body| f64::from(u8::from(body % 5 == 0))).collect();
+    assert_within_bound(&at_rest(some, positions.clone()), 0.0, "massless bodies");
+    let none = accelerations(&at_rest(vec![0.0; 1000], positions), 0.0, 0.6);
+    assert!(none.iter().all(|&x| x == 0.0));
+}
+
+#[test]
+fn a_run_that_diverges_says_so_and_changes_nothing() {
+    let mut bodies = plummer(100);
+    let before = bodies.clone();
+    let mut kernel = Simd::new().nbody(&options(0.0, 0.6)).expect("offered");
+    let error = kernel.leapfrog(&mut bodies, 1e300, 3).expect_err("the bodies fly apart");
+    assert!(matches!(error, Error::Diverged { .. }), "{error}");
+    assert_eq!(bodies, before);
 }

@@ -3,21 +3,33 @@
 //! A pair of cells is *accepted*, one field for all bodies of the target, where
 //!
 //! ```text
-//! r_target + r_source < opening sqrt(|t - s|^2 + eps^2)
+//! r_target + r_source < opening sqrt(|t - s|^2 + (eps/4)^2)
 //! ```
 //!
 //! with the centres of mass `t` and `s` and radii about these, so that a centre off the middle of its
-//! cell counts. Other pairs are split at the larger cell, or at both where they are equally large, and
+//! cell counts. (Softened expansions converge up to `sqrt(|t - s|^2 + eps^2)`, but the force of bodies closer
+//! than `eps` is so weak that half of that is no measure of its error. A quarter keeps heaps of bodies
+//! at one point O(n).) Other pairs are split at the larger cell, or at both where they are equally large, and
 //! a pair of leaves that is not accepted is summed body by body. The rule is the same for both
 //! cells of a pair: whatever one does to the other comes back, and the net force is zero.
 
 use std::ops::Range;
 
 use super::cell::{Cell, Row, difference, square};
-use super::expansion::{LOCALS, Local};
-use super::field::{Field, Law};
+use super::expansion::{self, LOCALS, Local};
+use super::far;
 use super::grow::Tree;
+use super::near::NearField;
 use crate::nbody::lanes::Lanes;
+
+/// How bodies attract, and how exactly that is computed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Law {
+    /// The square of the softening length.
+    pub(super) eps2: f64,
+    /// The square of the opening angle.
+    pub(super) opening2: f64,
+}
 
 /// The walk of one unit: from the root down to the bodies of the unit.
 ///
@@ -26,7 +38,7 @@ use crate::nbody::lanes::Lanes;
 pub(super) struct Walk<'a, S: Lanes, const POTENTIAL: bool> {
     tree: &'a Tree,
     law: Law,
-    field: Field<'a, S, POTENTIAL>,
+    simd: S,
     unit: Range<usize>,
     /// Accepted sources of the present target.
     far: Vec<u32>,
@@ -55,7 +67,7 @@ impl<'a, S: Lanes, const POTENTIAL: bool> Walk<'a, S, POTENTIAL> {
         Self {
             tree,
             law,
-            field: Field { simd, law, tree },
+            simd,
             unit,
             far: Vec::new(),
             near: Vec::new(),
@@ -77,16 +89,17 @@ impl<'a, S: Lanes, const POTENTIAL: bool> Walk<'a, S, POTENTIAL> {
         let target = &tree.cells[place as usize];
         let mut open = self.spare.pop().unwrap_or_default();
         self.sort_sources(place, candidates, &mut open);
-        self.field.add_far(target, &self.far, &mut local);
+        far::add(self.simd, self.law.eps2, &tree.cells, &self.far, target, &mut local);
         if target.is_leaf() {
             let start = target.bodies().start - self.unit.start;
             let out = &mut out[start..start + target.bodies().len()];
-            self.field.evaluate(target, &local, &self.near, out);
+            let near = NearField::<S, POTENTIAL> { simd: self.simd, law: self.law, tree };
+            near.evaluate(target, &local, &self.near, out);
         }
         for child in target.children {
             if self.concerns(child) {
                 let d = difference(tree.cells[child as usize].centre, target.centre);
-                self.descend(child, self.field.shifted(&local, d), &open, out);
+                self.descend(child, expansion::moved(&local, d), &open, out);
             }
         }
         open.clear();
@@ -119,7 +132,7 @@ impl<'a, S: Lanes, const POTENTIAL: bool> Walk<'a, S, POTENTIAL> {
 
     #[inline]
     fn judge(&self, target: &Cell, source: &Cell, same: bool) -> Verdict {
-        let distance2 = square(difference(target.centre, source.centre)) + self.law.eps2;
+        let distance2 = square(difference(target.centre, source.centre)) + self.law.eps2 / 16.0;
         let size = target.radius + source.radius;
         if size * size < self.law.opening2 * distance2 && !same {
             return Verdict::Far;
