@@ -81,7 +81,7 @@ const fn partners(n: usize) -> usize {
 }
 
 /// The place of `n + m` for every `n` and its partners `m`.
-const SUM: [[usize; LOCALS]; LOCALS] = {
+static SUM: [[usize; LOCALS]; LOCALS] = {
     let mut table = [[0; LOCALS]; LOCALS];
     let mut n = 0;
     while n < LOCALS {
@@ -208,7 +208,7 @@ fn raise<T: Number, const DEGREE: usize>(
 ) {
     descending!(N {
         const STEP: Step = STEPS[N];
-        if 0 < N && N < terms(DEGREE) {
+        if (1..terms(DEGREE)).contains(&N) {
             let (x, lower) = (x[STEP.axis], d[STEP.lower]);
             d[N] = match STEP.exponent {
                 1 => x * lower,

@@ -111,7 +111,7 @@ impl<S: Lanes, const POTENTIAL: bool> NearField<'_, S, POTENTIAL> {
             if POTENTIAL {
                 let myself = block.number.simd_eq(S::f64s::splat(simd, number));
                 let share = myself.select(S::f64s::splat(simd, 0.0), factor * r2);
-                block.field[3] = block.field[3] + share;
+                block.field[3] += share;
             }
         }
     }
