@@ -91,7 +91,7 @@ fn errors_of_other_systems_are_below_the_published_bound() {
     assert_within_bound(&equal((0..n).map(random).collect()), 0.05, "softened uniform cube");
     let pair = |body: usize| {
         let [x, y, z] = plummer_position(body);
-        if body % 3 == 0 { [1000.0 + 0.01 * x, 0.01 * y, 0.01 * z] } else { [x, y, z] }
+        if body.is_multiple_of(3) { [1000.0 + 0.01 * x, 0.01 * y, 0.01 * z] } else { [x, y, z] }
     };
     assert_within_bound(&equal((0..n).map(pair).collect()), 0.0, "two clusters");
     let masses = (0..n).map(|body| 10.0_f64.powi(-(body as i32 % 13))).collect();
