@@ -155,13 +155,13 @@ macro_rules! ascending {
     };
 }
 
-/// As `ascending`, in falling order.
+/// As `ascending`, in falling order, without the term of degree 0.
 macro_rules! descending {
     ($n:ident $body:block) => {
         unrolled! { $n $body
             55 54 53 52 51 50 49 48 47 46 45 44 43 42 41 40 39 38 37 36 35 34 33 32 31
             30 29 28 27 26 25 24 23 22 21 20 19 18 17 16 15 14 13 12 11 10 9 8 7 6 5 4 3
-            2 1 0
+            2 1
         }
     };
 }

@@ -321,7 +321,7 @@ mod tests {
         let tree = grown(&spiral(3000));
         let leaves = tree.cells.iter().filter(|cell| cell.is_leaf());
         let (full, all) = leaves.fold((0, 0), |(full, all), leaf| {
-            (full + usize::from(leaf.bodies().len() % GRAIN == 0), all + 1)
+            (full + usize::from(leaf.bodies().len().is_multiple_of(GRAIN)), all + 1)
         });
         assert!(2 * full > all, "{full} of {all}");
     }
