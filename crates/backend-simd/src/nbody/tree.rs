@@ -37,7 +37,7 @@
 //! **Time.** Least time of a step of a Plummer sphere at 0.5 without softening, one thread, AVX-512,
 //! 2026-11-22, on a machine that was busy otherwise, so that only the ratio to the direct sum of the
 //! same minute means something: n = 4,096: 18 ms (direct 6.6 ms), 16,384: 170 ms (130 ms), 65,536:
-//! 0.75 s (2.4 s), 262,144: 4.4 s. The tree is ahead from some 20,000 to 30,000 bodies on.
+//! 0.75 s (2.4 s), 262,144: 4.4 s; with two threads 1,048,576: 6.8 s. The tree is ahead from some 20,000 to 30,000 bodies on.
 //! `cargo bench -p benches --bench nbody_tree` makes the curve again.
 //!
 //! **Units.** Up to some 250 runs of bodies, given by the positions alone; each is walked from the root
