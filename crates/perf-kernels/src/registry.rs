@@ -173,7 +173,7 @@ fn nearest(name: &str, valid: &[String]) -> Option<String> {
 )]
 #[cfg_attr(
     not(any(feature = "simd", feature = "rayon", feature = "gpu")),
-    expect(unused_mut, clippy::vec_init_then_push, reason = "the optional backends are pushed")
+    expect(unused_mut, reason = "the optional backends are pushed")
 )]
 fn compiled_in(settings: &Settings) -> Result<Vec<Arc<dyn Backend>>, SelectionError> {
     let scalar = Arc::new(backend_scalar::Scalar::new());
