@@ -25,6 +25,7 @@ pub(crate) mod stream;
 
 use faults::Faults;
 use program::{Program, Programs};
+use provoke::Ceiling;
 use stream::{Pace, Stream};
 
 /// How many milliseconds a submission may take. Submissions are cut to a tenth of a second, so a device that needs
@@ -48,12 +49,12 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::Device`] where the driver refuses.
-    pub(crate) fn open(adapter: &wgpu::Adapter) -> Result<Self, Error> {
+    pub(crate) fn open(adapter: &wgpu::Adapter, ceiling: Option<Ceiling>) -> Result<Self, Error> {
         let name = adapter.get_info().name;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("perf-kernels"),
             required_features: choice::REQUIRED | (adapter.features() & wgpu::Features::SHADER_F64),
-            required_limits: adapter.limits(),
+            required_limits: ceiling.unwrap_or_default().lower(adapter.limits()),
             ..wgpu::DeviceDescriptor::default()
         };
         let faults = Arc::new(Faults::new(name.clone()));
@@ -93,6 +94,17 @@ impl Device {
     /// Whether a fresh device may do what this one, which was lost, could not.
     pub(crate) fn may_be_replaced(&self) -> bool {
         self.is_lost() && !self.faults.is_silent()
+    }
+
+    /// So many workgroups in two dimensions, each within the limit of the adapter. There may be a few
+    /// more of them.
+    pub(crate) fn grid(&self, workgroups: u32) -> (u32, u32) {
+        grid(workgroups, self.most_workgroups())
+    }
+
+    /// How many workgroups one dimension of a dispatch holds.
+    pub(crate) fn most_workgroups(&self) -> u32 {
+        self.limits().max_compute_workgroups_per_dimension
     }
 
     /// What went wrong since the last look.
@@ -287,6 +299,11 @@ fn watch(device: &wgpu::Device, faults: &Arc<Faults>) {
     });
 }
 
+fn grid(workgroups: u32, most: u32) -> (u32, u32) {
+    let rows = workgroups.div_ceil(most).max(1);
+    (workgroups.div_ceil(rows).max(1), rows)
+}
+
 /// Nothing where a buffer is not too large.
 fn require(what: &'static str, device: &str, needed: u64, limit: u64) -> Result<(), Error> {
     if needed <= limit {
@@ -299,6 +316,14 @@ fn require(what: &'static str, device: &str, needed: u64, limit: u64) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_workgroups_are_laid_out_in_two_dimensions() {
+        assert_eq!(grid(0, 65_535), (1, 1));
+        assert_eq!(grid(65_535, 65_535), (65_535, 1));
+        let (columns, rows) = grid(1 << 20, 65_535);
+        assert!(columns <= 65_535 && columns * rows >= 1 << 20, "{columns} {rows}");
+    }
 
     #[test]
     fn a_buffer_above_the_limit_is_refused_with_the_figures() {

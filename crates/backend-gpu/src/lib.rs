@@ -12,7 +12,8 @@
 //! kernel. A missing driver, a lost device, a full memory are errors that say what to do, never a panic.
 #![forbid(unsafe_code)]
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use kernels_core::{
     Availability, Backend, Capabilities, Error, NBody, NBodyAlgorithm, NBodyOptions, Precision,
@@ -27,13 +28,20 @@ mod word_count;
 use device::adapter::{Adapter, BACKEND};
 use device::choice;
 #[doc(hidden)]
-pub use device::provoke::Fault;
+pub use device::provoke::{Ceiling, Fault};
+use nbody::{GpuNBody, Tuned};
 use shaders::Numbers;
+use word_count::GpuWordCount;
+
+/// The N-body algorithms.
+const ALGORITHMS: [NBodyAlgorithm; 1] = [NBodyAlgorithm::Direct];
 
 /// The GPU backend: one adapter of the machine, the fastest unless `WGPU_ADAPTER_NAME` names another.
 #[derive(Debug, Default)]
 pub struct Gpu {
     adapter: Arc<Adapter>,
+    cache: Option<PathBuf>,
+    tuned: OnceLock<Arc<Tuned>>,
 }
 
 impl Gpu {
@@ -41,6 +49,26 @@ impl Gpu {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The backend, which keeps in the directory `cache` what it finds out about the adapter: how it likes
+    /// the work on many bodies laid out, which changes no result. The file is a few lines long and may
+    /// be deleted at any time.
+    #[must_use]
+    pub fn with_cache(cache: Option<PathBuf>) -> Self {
+        Self { cache, ..Self::default() }
+    }
+
+    fn tuned(&self) -> &Arc<Tuned> {
+        self.tuned.get_or_init(|| Arc::new(Tuned::new(&self.describe(), self.cache.clone())))
+    }
+
+    /// The chosen adapter on one line.
+    fn describe(&self) -> String {
+        let choice = self.adapter.choice().as_ref();
+        choice.map_or("no adapter".to_owned(), |choice| {
+            choice::describe(&choice.adapter().get_info())
+        })
     }
 
     /// Lets something go wrong with the open device, for tests.
@@ -52,26 +80,47 @@ impl Gpu {
         self.adapter.device()?.provoke(fault)
     }
 
+    /// As an adapter with these limits would do, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn below(ceiling: Ceiling) -> Self {
+        Self { adapter: Arc::new(Adapter::below(ceiling)), ..Self::default() }
+    }
+
+    /// Whether shaders have f64.
+    fn has_f64(&self) -> bool {
+        self.adapter.device().is_ok_and(|device| device.has_f64())
+    }
+
+    /// Whether the device is a processor that pretends to be a GPU.
+    fn is_software(&self) -> bool {
+        let choice = self.adapter.choice().as_ref();
+        let is_cpu = |info: wgpu::AdapterInfo| info.device_type == wgpu::DeviceType::Cpu;
+        choice.is_ok_and(|choice| is_cpu(choice.adapter().get_info()))
+    }
+
     /// The precisions, the default first: f64 where shaders have it.
     fn precisions(&self) -> Vec<Precision> {
-        let f64 = self.adapter.device().is_ok_and(|device| device.has_f64());
-        let mixed = self.adapter.self_test().double_f32.is_some();
         let offered = |precision: &Precision| match precision {
-            Precision::F64 => f64,
-            Precision::Mixed => mixed,
+            Precision::F64 => self.has_f64(),
+            Precision::Mixed => self.adapter.self_test().double_f32.is_some(),
             Precision::F32 => true,
         };
         Precision::ALL.into_iter().filter(offered).collect()
     }
 
-    /// The numbers of a precision.
+    /// The numbers of a precision. The self-test, which takes a while, is only made where it matters.
     ///
     /// # Errors
     /// [`Error::UnsupportedPrecision`].
     fn numbers(&self, asked: Option<Precision>) -> Result<Numbers, Error> {
-        let self_test = self.adapter.self_test();
-        match (self.capabilities().precision(BACKEND, asked)?, self_test.double_f32) {
-            (Precision::F64, _) => Ok(Numbers::F64),
+        match asked {
+            Some(Precision::F32) => return Ok(Numbers::F32),
+            Some(Precision::F64) | None if self.has_f64() => return Ok(Numbers::F64),
+            _ => {}
+        }
+        let precision = self.capabilities().precision(BACKEND, asked)?;
+        match (precision, self.adapter.self_test().double_f32) {
             (Precision::Mixed, Some(form)) => Ok(Numbers::Mixed(form)),
             _ => Ok(Numbers::F32),
         }
@@ -88,42 +137,42 @@ impl Backend for Gpu {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let choice = self.adapter.choice().as_ref().ok();
-        let info = choice.map(|choice| choice.adapter.get_info());
-        let adapters = choice.map_or(&[][..], |choice| &choice.all);
-        let mut notes: Vec<_> = adapters.iter().map(|line| format!("adapter: {line}")).collect();
-        if choice.is_some() {
-            notes.extend(self.adapter.self_test().notes());
-        }
         Capabilities {
-            device: info.as_ref().map_or_else(|| "no adapter".to_owned(), choice::describe),
+            device: self.describe(),
             lanes: 1,
             threads: 1,
-            software: info.is_some_and(|info| info.device_type == wgpu::DeviceType::Cpu),
+            software: self.is_software(),
             precisions: self.precisions(),
-            nbody_algorithms: vec![NBodyAlgorithm::Direct],
+            nbody_algorithms: ALGORITHMS.to_vec(),
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
-            notes,
+            notes: self.tuned().notes(),
         }
+    }
+
+    fn survey(&self) -> Vec<String> {
+        let mut lines = self.adapter.survey();
+        lines.extend(self.tuned().notes());
+        lines
     }
 
     fn nbody(&self, options: &NBodyOptions) -> Result<Box<dyn NBody>, Error> {
         options.validate()?;
         self.availability().require(BACKEND)?;
-        let capabilities = self.capabilities();
-        capabilities.require_nbody(BACKEND, options.algorithm)?;
+        if !ALGORITHMS.contains(&options.algorithm) {
+            self.capabilities().require_nbody(BACKEND, options.algorithm)?;
+        }
         let numbers = self.numbers(options.precision)?;
-        let adapter = Arc::clone(&self.adapter);
-        let kernel =
-            nbody::GpuNBody::new(adapter, numbers, capabilities.software, options.softening);
-        Ok(Box::new(kernel))
+        let (adapter, tuned) = (Arc::clone(&self.adapter), Arc::clone(self.tuned()));
+        let software = self.is_software();
+        Ok(Box::new(GpuNBody::new(adapter, numbers, software, options.softening, tuned)))
     }
 
     fn word_count(&self, options: &WordCountOptions) -> Result<Box<dyn WordCount>, Error> {
         self.availability().require(BACKEND)?;
-        let capabilities = self.capabilities();
-        capabilities.require_word_count(BACKEND, options.algorithm)?;
+        if options.algorithm != WordCountAlgorithm::Scan {
+            self.capabilities().require_word_count(BACKEND, options.algorithm)?;
+        }
         let adapter = Arc::clone(&self.adapter);
-        Ok(Box::new(word_count::GpuWordCount::new(adapter, capabilities.software)))
+        Ok(Box::new(GpuWordCount::new(adapter, self.is_software())))
     }
 }

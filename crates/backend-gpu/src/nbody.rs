@@ -27,11 +27,17 @@ use crate::shaders::Numbers;
 
 mod buffers;
 mod cells;
+mod energy;
+mod forces;
 mod plan;
+mod shape;
 mod system;
+mod tuned;
+mod tuning;
 mod units;
 
 use system::System;
+pub(crate) use tuned::Tuned;
 
 /// The N-body kernel of a GPU.
 #[derive(Debug)]
@@ -40,6 +46,7 @@ pub(crate) struct GpuNBody {
     numbers: Numbers,
     software: bool,
     softening: f64,
+    tuned: Arc<Tuned>,
     pace: Pace,
     system: Option<System>,
 }
@@ -51,8 +58,9 @@ impl GpuNBody {
         numbers: Numbers,
         software: bool,
         softening: f64,
+        tuned: Arc<Tuned>,
     ) -> Self {
-        Self { adapter, numbers, software, softening, pace: Pace::default(), system: None }
+        Self { adapter, numbers, software, softening, tuned, pace: Pace::default(), system: None }
     }
 
     /// Runs `job` on the system. Where that loses the device, once more from the start on a fresh one:
@@ -78,7 +86,10 @@ impl GpuNBody {
     ) -> Result<T, Error> {
         let mut system = match self.system.take().filter(|system| system.suits(bodies)) {
             Some(system) => system,
-            None => System::new(self.adapter.device()?, self.numbers, self.software, bodies)?,
+            None => {
+                let device = self.adapter.device()?;
+                System::new(device, self.numbers, self.software, bodies, &self.tuned)?
+            }
         };
         system.load(bodies, self.softening);
         let done = job(&mut system, &mut self.pace);
@@ -110,9 +121,10 @@ impl NBody for GpuNBody {
         if steps == 0 {
             return Ok(());
         }
-        let softening = self.softening;
-        let run =
-            |system: &mut System, pace: &mut Pace| system.leapfrog(dt, softening, steps, pace);
+        let (softening, tuned) = (self.softening, Arc::clone(&self.tuned));
+        let run = |system: &mut System, pace: &mut Pace| {
+            system.leapfrog(dt, softening, steps, &tuned, pace)
+        };
         let state = self.on_device(bodies, run)?;
         bodies.set_state(|i| (state.positions[i], state.velocities[i]))?;
         if let Some(system) = &mut self.system {

@@ -63,8 +63,15 @@ pub(crate) fn exactness(form: Form) -> String {
 /// The programs of N-body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NBodyShader {
-    /// `forces`, `drift`, `kick`, `gather`.
-    Tiled,
+    /// `forces`.
+    Forces {
+        /// The bodies of a tile.
+        tile: u32,
+        /// The bodies of an invocation.
+        bodies: u32,
+    },
+    /// `drift`, `kick`, `gather`.
+    Step,
     /// `steps`, for at most so many bodies.
     Small {
         /// A multiple of the workgroup's size.
@@ -74,29 +81,51 @@ pub(crate) enum NBodyShader {
     Energy,
 }
 
+impl NBodyShader {
+    /// What its text takes for given.
+    fn constants(self) -> String {
+        match self {
+            Self::Forces { tile, bodies } => {
+                format!("const TILE = {tile}u;\nconst BODIES = {bodies}u;\n")
+            }
+            Self::Small { capacity } => format!("const CAPACITY = {capacity}u;\n"),
+            Self::Step | Self::Energy => String::new(),
+        }
+    }
+
+    fn kernels(self) -> String {
+        let pull = include_str!("shaders/pull.wgsl");
+        let verlet = include_str!("shaders/verlet.wgsl");
+        match self {
+            Self::Forces { bodies, .. } => {
+                pull.to_owned() + &for_each_body(include_str!("shaders/forces.wgsl"), bodies)
+            }
+            Self::Step => [verlet, include_str!("shaders/step.wgsl")].concat(),
+            Self::Small { .. } => [pull, verlet, include_str!("shaders/small.wgsl")].concat(),
+            Self::Energy => include_str!("shaders/energy.wgsl").to_owned(),
+        }
+    }
+}
+
 /// An N-body program for workgroups of `workgroup` invocations.
 pub(crate) fn nbody(shader: NBodyShader, numbers: Numbers, workgroup: u32) -> String {
-    let mut source = format!("const WORKGROUP = {workgroup}u;\n");
-    if let NBodyShader::Small { capacity } = shader {
-        source += &format!("const CAPACITY = {capacity}u;\n");
+    let workgroup = format!("const WORKGROUP = {workgroup}u;\n");
+    let bodies = include_str!("shaders/bodies.wgsl").to_owned();
+    [workgroup, shader.constants(), numbers.source(), bodies, shader.kernels()].concat()
+}
+
+/// The text with each line that holds a `$` written once for each body, its number in place of the `$`.
+/// Arrays, which WGSL has for this, end up in memory where a compiler does not unroll their loops.
+fn for_each_body(text: &str, bodies: u32) -> String {
+    let mut written = String::new();
+    for line in text.split_inclusive('\n') {
+        if line.contains('$') && !line.starts_with("//") {
+            (0..bodies).for_each(|body| written += &line.replace('$', &body.to_string()));
+        } else {
+            written += line;
+        }
     }
-    source += &numbers.source();
-    source += include_str!("shaders/bodies.wgsl");
-    source += match shader {
-        NBodyShader::Tiled => concat!(
-            include_str!("shaders/pull.wgsl"),
-            include_str!("shaders/forces.wgsl"),
-            include_str!("shaders/verlet.wgsl"),
-            include_str!("shaders/step.wgsl"),
-        ),
-        NBodyShader::Small { .. } => concat!(
-            include_str!("shaders/pull.wgsl"),
-            include_str!("shaders/verlet.wgsl"),
-            include_str!("shaders/small.wgsl"),
-        ),
-        NBodyShader::Energy => include_str!("shaders/energy.wgsl"),
-    };
-    source
+    written
 }
 
 /// The bytes of a text that one invocation looks through for beginnings of segments.
@@ -165,11 +194,17 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_repeated_for_each_body() {
+        assert_eq!(for_each_body("// a `$`\nlet p$ = x[$u];\nend\n", 2).lines().count(), 4);
+        assert!(for_each_body("p$ = $\n", 3).ends_with("p2 = 2\n"));
+    }
+
+    #[test]
     fn every_nbody_program_is_valid_in_all_numbers() {
-        let shaders =
-            [NBodyShader::Tiled, NBodyShader::Small { capacity: 256 }, NBodyShader::Energy];
+        let forces = [1, 2, 4, 8].map(|bodies| NBodyShader::Forces { tile: 64, bodies });
+        let others = [NBodyShader::Step, NBodyShader::Small { capacity: 256 }, NBodyShader::Energy];
         for numbers in every_number() {
-            for shader in shaders {
+            for shader in forces.into_iter().chain(others) {
                 for workgroup in [32, 256] {
                     validate(&nbody(shader, numbers, workgroup));
                 }

@@ -24,6 +24,12 @@ pub trait Backend: Debug + Send + Sync {
     /// as far as that can be known.
     fn capabilities(&self) -> Capabilities;
 
+    /// A line on each thing that the backend could run on here, tried out; it may take seconds. By default
+    /// the notes of [`Backend::capabilities`].
+    fn survey(&self) -> Vec<String> {
+        self.capabilities().notes
+    }
+
     /// An N-body kernel, built once and run many times.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use kernels_core::{Availability, Error};
 
 use super::Device;
 use super::choice::{self, Choice, Missing};
+use super::provoke::Ceiling;
 use super::self_test::{self, SelfTest};
 
 /// The name of the backend in messages.
@@ -17,9 +18,15 @@ pub(crate) struct Adapter {
     choice: OnceLock<Result<Choice, Missing>>,
     device: Mutex<Option<Arc<Device>>>,
     self_test: OnceLock<SelfTest>,
+    ceiling: Option<Ceiling>,
 }
 
 impl Adapter {
+    /// The adapter, to be used as if it had lower limits.
+    pub(crate) fn below(ceiling: Ceiling) -> Self {
+        Self { ceiling: Some(ceiling), ..Self::default() }
+    }
+
     /// The choice, or what is missing.
     pub(crate) fn choice(&self) -> &Result<Choice, Missing> {
         self.choice.get_or_init(choice::choose)
@@ -47,7 +54,7 @@ impl Adapter {
         if let Some(device) = open.as_ref().filter(|device| !device.is_lost()) {
             return Ok(Arc::clone(device));
         }
-        let device = Arc::new(Device::open(&choice.adapter)?);
+        let device = Arc::new(Device::open(choice.adapter(), self.ceiling)?);
         *open = Some(Arc::clone(&device));
         Ok(device)
     }
@@ -58,4 +65,22 @@ impl Adapter {
             self.device().map_or_else(|_| SelfTest::default(), |device| self_test::run(&device))
         })
     }
+
+    /// A line for each adapter of the machine, the chosen one first, with what its self-test found.
+    pub(crate) fn survey(&self) -> Vec<String> {
+        let Ok(choice) = self.choice() else { return Vec::new() };
+        let mut lines = vec![line(choice.adapter(), "chosen", &self.self_test().findings())];
+        lines.extend(choice.others().map(|adapter| {
+            let findings = Device::open(adapter, None).map_or_else(
+                |error| error.to_string(),
+                |device| self_test::run(&device).findings(),
+            );
+            line(adapter, "not chosen", &findings)
+        }));
+        lines
+    }
+}
+
+fn line(adapter: &wgpu::Adapter, role: &str, findings: &str) -> String {
+    format!("adapter {} ({role}): {findings}", choice::describe(&adapter.get_info()))
 }

@@ -10,13 +10,55 @@ use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, DownlevelFlags, Features,
 /// What every kernel needs: a few bytes of arguments for each dispatch.
 pub(crate) const REQUIRED: Features = Features::IMMEDIATES;
 
-/// The adapter that was chosen and a line for each that there is.
+/// The adapters of the machine and which of them was chosen.
 #[derive(Debug)]
 pub(crate) struct Choice {
+    all: Vec<Adapter>,
+    chosen: usize,
+}
+
+impl Choice {
     /// The adapter to compute on.
-    pub(crate) adapter: Adapter,
-    /// Every adapter of the machine, one line each.
-    pub(crate) all: Vec<String>,
+    pub(crate) fn adapter(&self) -> &Adapter {
+        &self.all[self.chosen]
+    }
+
+    /// Every other adapter that runs compute shaders or not.
+    pub(crate) fn others(&self) -> impl Iterator<Item = &Adapter> {
+        let others = self.all.iter().enumerate().filter(|(place, _)| *place != self.chosen);
+        others.map(|(_, adapter)| adapter)
+    }
+}
+
+/// What the choice among adapters depends on.
+#[derive(Debug)]
+struct Candidate {
+    name: String,
+    kind: DeviceType,
+    computes: bool,
+}
+
+impl Candidate {
+    fn of(adapter: &Adapter) -> Self {
+        let info = adapter.get_info();
+        let flags = adapter.get_downlevel_capabilities().flags;
+        Self {
+            name: info.name,
+            kind: info.device_type,
+            computes: computes(flags, adapter.features()),
+        }
+    }
+
+    fn is_named(&self, wanted: Option<&str>) -> bool {
+        wanted.is_none_or(|wanted| self.name.to_lowercase().contains(&wanted.to_lowercase()))
+    }
+}
+
+/// The place of the best one of those that compute and have `wanted` in their name.
+fn best(candidates: &[Candidate], wanted: Option<&str>) -> Option<usize> {
+    let fits = |candidate: &Candidate| candidate.computes && candidate.is_named(wanted);
+    let fitting = candidates.iter().enumerate().filter(|(_, candidate)| fits(candidate));
+    fitting.min_by_key(|(_, candidate)| rank(candidate.kind)).map(|(place, _)| place)
 }
 
 /// Why there is no adapter, and what to do about it.
@@ -45,18 +87,19 @@ impl From<Missing> for Availability {
 /// What is missing and what to do about it.
 pub(crate) fn choose() -> Result<Choice, Missing> {
     let backends = Backends::all().with_env();
-    let adapters = adapters(backends)?;
-    let all: Vec<_> = adapters.iter().map(|adapter| describe(&adapter.get_info())).collect();
-    if adapters.is_empty() {
+    let all = adapters(backends)?;
+    if all.is_empty() {
         return Err(no_adapter(backends));
     }
-    let wanted = std::env::var("WGPU_ADAPTER_NAME").ok().map(|name| name.to_lowercase());
-    let adapter = adapters
-        .into_iter()
-        .filter(|adapter| computes(adapter) && is_named(adapter, wanted.as_deref()))
-        .min_by_key(|adapter| rank(adapter.get_info().device_type))
-        .ok_or_else(|| none_fits(&all, wanted.as_deref()))?;
-    Ok(Choice { adapter, all })
+    let wanted = std::env::var("WGPU_ADAPTER_NAME").ok();
+    let candidates: Vec<_> = all.iter().map(Candidate::of).collect();
+    match best(&candidates, wanted.as_deref()) {
+        Some(chosen) => Ok(Choice { all, chosen }),
+        None => {
+            let found: Vec<_> = all.iter().map(|adapter| describe(&adapter.get_info())).collect();
+            Err(none_fits(&found, wanted.as_deref()))
+        }
+    }
 }
 
 /// Every adapter. wgpu panics where no interface is compiled in for this platform.
@@ -77,13 +120,8 @@ fn adapters(backends: Backends) -> Result<Vec<Adapter>, Missing> {
     Ok(pollster::block_on(instance.enumerate_adapters(backends)))
 }
 
-fn computes(adapter: &Adapter) -> bool {
-    let flags = adapter.get_downlevel_capabilities().flags;
-    flags.contains(DownlevelFlags::COMPUTE_SHADERS) && adapter.features().contains(REQUIRED)
-}
-
-fn is_named(adapter: &Adapter, wanted: Option<&str>) -> bool {
-    wanted.is_none_or(|wanted| adapter.get_info().name.to_lowercase().contains(wanted))
+fn computes(flags: DownlevelFlags, features: Features) -> bool {
+    flags.contains(DownlevelFlags::COMPUTE_SHADERS) && features.contains(REQUIRED)
 }
 
 /// The smaller, the better.
@@ -137,6 +175,35 @@ fn none_fits(all: &[String], wanted: Option<&str>) -> Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn candidate(name: &str, kind: DeviceType) -> Candidate {
+        Candidate { name: name.to_owned(), kind, computes: true }
+    }
+
+    #[test]
+    fn the_fastest_kind_or_the_named_one_is_chosen() {
+        let candidates = [
+            candidate("llvmpipe (LLVM 19)", DeviceType::Cpu),
+            candidate("NVIDIA H200", DeviceType::DiscreteGpu),
+            candidate("NVIDIA L4", DeviceType::DiscreteGpu),
+        ];
+        assert_eq!(best(&candidates, None), Some(1));
+        assert_eq!(best(&candidates, Some("LLVMpipe")), Some(0));
+        assert_eq!(best(&candidates, Some("l4")), Some(2));
+        assert_eq!(best(&candidates, Some("radeon")), None);
+    }
+
+    #[test]
+    fn an_adapter_without_compute_is_not_chosen() {
+        let drawing = Candidate { computes: false, ..candidate("old", DeviceType::DiscreteGpu) };
+        assert_eq!(best(&[drawing, candidate("cpu", DeviceType::Cpu)], None), Some(1));
+        let drawing = Candidate { computes: false, ..candidate("old", DeviceType::DiscreteGpu) };
+        assert_eq!(best(&[drawing], None), None);
+        let all = DownlevelFlags::all();
+        assert!(computes(all, REQUIRED));
+        assert!(!computes(all - DownlevelFlags::COMPUTE_SHADERS, REQUIRED));
+        assert!(!computes(all, Features::empty()));
+    }
 
     #[test]
     fn real_devices_come_before_software() {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use kernels_core::Error;
+use wgpu::Limits;
 
 use super::Device;
 
@@ -19,6 +20,46 @@ pub enum Fault {
     Mapping,
     /// The device never answers: every wait is over at once.
     Silence,
+    /// Buffers are made until no more fit into memory.
+    Memory,
+}
+
+/// Limits to stay below, so that any adapter shows what else takes a large system or a small adapter.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Ceiling {
+    /// The workgroups in one dimension of a dispatch.
+    pub workgroups: u32,
+    /// The invocations of a workgroup.
+    pub invocations: u32,
+    /// The bytes of a buffer.
+    pub buffer: u64,
+}
+
+impl Default for Ceiling {
+    /// None.
+    fn default() -> Self {
+        Self { workgroups: u32::MAX, invocations: u32::MAX, buffer: u64::MAX }
+    }
+}
+
+impl Ceiling {
+    pub(super) fn lower(self, limits: Limits) -> Limits {
+        let Self { workgroups, invocations, buffer } = self;
+        let bound = |limit: u32| limit.min(invocations);
+        Limits {
+            max_compute_workgroups_per_dimension: limits
+                .max_compute_workgroups_per_dimension
+                .min(workgroups),
+            max_compute_invocations_per_workgroup: bound(
+                limits.max_compute_invocations_per_workgroup,
+            ),
+            max_compute_workgroup_size_x: bound(limits.max_compute_workgroup_size_x),
+            max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size.min(buffer),
+            max_buffer_size: limits.max_buffer_size.min(buffer),
+            ..limits
+        }
+    }
 }
 
 impl Device {
@@ -41,6 +82,12 @@ impl Device {
                 self.with_mapped(&staging, submission, |_| ())?;
             }
             Fault::Silence => self.set_patience(Duration::ZERO),
+            Fault::Memory => {
+                let limits = self.limits();
+                let largest = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+                let ballast = |_| self.storage("ballast", largest / 8 * 8);
+                (0..1000).map(ballast).collect::<Result<Vec<_>, _>>()?;
+            }
         }
         Ok(())
     }

@@ -28,21 +28,18 @@ pub(crate) struct SelfTest {
 }
 
 impl SelfTest {
-    /// A line for each finding.
-    pub(crate) fn notes(self) -> Vec<String> {
+    /// What was found, on one line.
+    pub(crate) fn findings(self) -> String {
         let double_f32 = match self.double_f32 {
-            Some(form) => format!("double-f32 self-test: exact with {}", form.name()),
-            None => {
-                "double-f32 self-test: no form is exact, so there is no mixed precision".to_owned()
-            }
+            Some(form) => format!("double-f32 is exact with {}", form.name()),
+            None => "no form of double-f32 is exact, so there is no mixed precision".to_owned(),
         };
         let loops = if self.long_loops {
-            "loop self-test: long loops run to their end".to_owned()
+            "long loops run to their end"
         } else {
-            "loop self-test: the driver cuts loops after 65,535 iterations (ours are shorter)"
-                .to_owned()
+            "the driver cuts loops after 65,535 iterations (ours are shorter)"
         };
-        vec![double_f32, loops]
+        format!("{double_f32}; {loops}")
     }
 }
 
@@ -156,8 +153,10 @@ mod tests {
 
     #[test]
     fn findings_are_told() {
-        let notes = SelfTest::default().notes();
-        assert!(notes[0].contains("no mixed precision"), "{notes:?}");
-        assert!(notes[1].contains("65,535"), "{notes:?}");
+        let told = SelfTest::default().findings();
+        assert!(told.contains("no mixed precision") && told.contains("65,535"), "{told}");
+        let form = Form::ALL.last().copied();
+        let told = SelfTest { double_f32: form, long_loops: true }.findings();
+        assert!(told.contains("exact with guarded") && told.contains("to their end"), "{told}");
     }
 }

@@ -74,6 +74,13 @@ impl Span {
     /// The bytes of the arguments.
     pub(super) const BYTES: u32 = 36;
 
+    /// Those of a dispatch over all of a system.
+    pub(super) fn of(plan: &Plan) -> Self {
+        let &Plan { bodies, padded, per_slot, slots, .. } = plan;
+        let (first_block, first, count, steps, flags) = (0, 0, 0, 0, 0);
+        Self { bodies, padded, first_block, first, per_slot, count, slots, steps, flags }
+    }
+
     /// The arguments as the shader takes them.
     pub(super) fn words(self) -> [u32; 9] {
         [

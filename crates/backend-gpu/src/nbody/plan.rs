@@ -4,9 +4,13 @@
 use kernels_core::Precision;
 
 use super::cells;
+use super::shape::Shape;
 
-/// The bodies of one invocation of `forces`.
+/// The bodies of one invocation of `forces` that the number of slots is meant for.
 const BODIES: u32 = 4;
+
+/// From this many bodies on, tiles are long; before, slots of short ones fill the chip.
+const LONG_TILES_FROM: u32 = 1 << 14;
 
 /// The bodies that pull in one dispatch: 16,384 turns of the inner loop and 256 of the outer one,
 /// well below the 65,535 of all loops after which some drivers stop.
@@ -59,12 +63,12 @@ impl Chip {
 pub(super) struct Plan {
     /// The bodies.
     pub(super) bodies: u32,
-    /// The cells of a buffer: a multiple of the bodies of a workgroup.
+    /// The cells of a buffer: a multiple of the bodies of any workgroup.
     pub(super) padded: u32,
-    /// The invocations of a workgroup.
+    /// The invocations of a workgroup, except of `forces`.
     pub(super) workgroup: u32,
-    /// The blocks of bodies that workgroups of `forces` take.
-    pub(super) blocks: u32,
+    /// The bodies of a tile.
+    pub(super) tile: u32,
     /// The parts whose pulls are summed apart from each other, at the same time.
     pub(super) slots: u32,
     /// The bodies of a slot.
@@ -80,18 +84,17 @@ impl Plan {
             return small;
         }
         let workgroup = chip.workgroup;
-        let block = BODIES * workgroup;
-        let blocks = bodies.div_ceil(block);
-        let padded = blocks * block;
-        let tiles = bodies.div_ceil(workgroup);
+        let tile = if bodies < LONG_TILES_FROM { 64 } else { 256 };
+        let padded = bodies.next_multiple_of(Shape::LARGEST_BLOCK);
+        let tiles = bodies.div_ceil(tile);
         let fitting = PARTIALS.min(chip.buffer) / (u64::from(padded) * cells::size(precision));
-        let slots = (chip.invocations / (blocks * workgroup))
+        let slots = (chip.invocations / bodies.div_ceil(BODIES))
             .min(u32::try_from(fitting).unwrap_or(u32::MAX))
             .min(tiles)
             .clamp(1, MOST_SLOTS);
-        let per_slot = tiles.div_ceil(slots) * workgroup;
+        let per_slot = tiles.div_ceil(slots) * tile;
         let slots = bodies.div_ceil(per_slot);
-        Self { bodies, padded, workgroup, blocks, slots, per_slot, small: false }
+        Self { bodies, padded, workgroup, tile, slots, per_slot, small: false }
     }
 
     /// The layout of a system that one workgroup holds and is not too slow for.
@@ -104,7 +107,7 @@ impl Plan {
             bodies,
             padded,
             workgroup,
-            blocks: 1,
+            tile: padded,
             slots: 1,
             per_slot: padded,
             small: true,
@@ -118,20 +121,23 @@ impl Plan {
         (ITERATIONS / a_step).max(1)
     }
 
-    /// The parts of a slot that single dispatches take: the first body and how many.
     /// The bodies that pull in one dispatch of `potential`.
     pub(super) const ENERGY_REACH: u32 = 1 << 14;
 
+    /// The parts of a slot that single dispatches take: the first body and how many.
     pub(super) fn reaches(&self) -> impl Iterator<Item = (u32, u32)> {
         let per_slot = self.per_slot;
         (0..per_slot).step_by(REACH as usize).map(move |first| (first, REACH.min(per_slot - first)))
     }
 
-    /// The workgroups with an invocation for each body, in two dimensions of at most 65,535.
-    pub(super) fn groups(&self) -> (u32, u32) {
-        let groups = self.bodies.div_ceil(self.workgroup);
-        let rows = groups.div_ceil(65_535);
-        (groups.div_ceil(rows), rows)
+    /// The workgroups with an invocation for each body.
+    pub(super) fn groups(&self) -> u32 {
+        self.bodies.div_ceil(self.workgroup)
+    }
+
+    /// The interactions of a step.
+    pub(super) fn interactions(&self) -> u64 {
+        u64::from(self.bodies) * u64::from(self.bodies)
     }
 }
 
@@ -157,7 +163,7 @@ mod tests {
             let plan = plan(bodies);
             assert!(plan.padded >= bodies && plan.slots * plan.per_slot >= bodies, "{plan:?}");
             assert!((plan.slots - 1) * plan.per_slot < bodies, "an empty slot in {plan:?}");
-            assert_eq!(plan.per_slot % plan.workgroup, 0);
+            assert_eq!(plan.per_slot % plan.tile, 0);
             let reached: u32 = plan.reaches().map(|(_, count)| count).sum();
             assert_eq!(reached, plan.per_slot);
         }
@@ -173,7 +179,7 @@ mod tests {
     #[test]
     fn a_middling_system_fills_the_chip() {
         let plan = plan(16_384);
-        assert_eq!(plan.blocks * plan.slots * plan.workgroup, 1 << 18);
+        assert_eq!(plan.bodies / BODIES * plan.slots, 1 << 18);
     }
 
     #[test]
@@ -184,12 +190,5 @@ mod tests {
             assert!(plan.steps() * bodies.div_ceil(4) <= ITERATIONS);
         }
         assert!(!plan(513).small);
-    }
-
-    #[test]
-    fn many_workgroups_are_laid_out_in_two_dimensions() {
-        assert_eq!(plan(1 << 20).groups(), (4096, 1));
-        let (columns, rows) = plan(1 << 25).groups();
-        assert!(columns <= 65_535 && columns * rows * 256 >= 1 << 25, "{columns} {rows}");
     }
 }

@@ -1,5 +1,6 @@
 //! A system of bodies on a device: its buffers, its programs, and what is done to it there.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use kernels_core::{Bodies, Energies, Error};
@@ -7,35 +8,36 @@ use wgpu::{BindGroup, Buffer, ComputePipeline};
 
 use super::buffers::{BINDINGS, Buffers, Span};
 use super::cells;
+use super::energy::Energy;
+use super::forces::Forces;
 use super::plan::{Chip, Plan};
+use super::shape::Shape;
+use super::tuned::{Key, Tuned};
 use super::units::Units;
 use crate::device::Device;
-use crate::device::program::Program;
 use crate::device::stream::{Pace, Stream};
 use crate::shaders::{self, NBodyShader, Numbers};
 
 /// Where the cells behind the last body lie: far outside of every system, which ends at 2^8.
 const OUTSIDE: f64 = 1e6;
 
-/// The pipelines that move a system.
+/// The programs that move a system.
 #[derive(Debug)]
-enum Motion {
-    Tiled {
-        forces: ComputePipeline,
-        gather: ComputePipeline,
-        drift: ComputePipeline,
-        kick: ComputePipeline,
-    },
-    Small {
-        steps: ComputePipeline,
-    },
+pub(super) enum Motion {
+    Tiled(Tiled),
+    Small { steps: ComputePipeline, bound: BindGroup },
 }
 
+/// The programs of a system that takes several workgroups.
 #[derive(Debug)]
-struct EnergyPipelines {
-    potential: ComputePipeline,
-    energy: ComputePipeline,
-    buffers: BindGroup,
+pub(super) struct Tiled {
+    pub(super) forces: Forces,
+    /// Whether its shape was found to be the best.
+    pub(super) tuned: bool,
+    gather: ComputePipeline,
+    drift: ComputePipeline,
+    kick: ComputePipeline,
+    bound: BindGroup,
 }
 
 /// The positions and velocities of all bodies.
@@ -48,13 +50,12 @@ pub(super) struct State {
 /// A system on a device.
 #[derive(Debug)]
 pub(super) struct System {
-    device: Arc<Device>,
-    numbers: Numbers,
-    plan: Plan,
-    buffers: Buffers,
-    bound: BindGroup,
-    motion: Motion,
-    energy: Option<EnergyPipelines>,
+    pub(super) device: Arc<Device>,
+    pub(super) numbers: Numbers,
+    pub(super) plan: Plan,
+    pub(super) buffers: Buffers,
+    pub(super) motion: Motion,
+    energy: Option<Energy>,
     units: Units,
     /// What lies on the device, where the host knows it.
     content: Option<Bodies>,
@@ -72,19 +73,19 @@ impl System {
         numbers: Numbers,
         software: bool,
         bodies: &Bodies,
+        tuned: &Tuned,
     ) -> Result<Self, Error> {
         let cell = cells::size(numbers.precision());
         let count = count(&device, bodies.len(), cell)?;
         let plan = Plan::new(count, numbers.precision(), Chip::new(&device.limits(), software));
         let buffers = Buffers::new(&device, &plan, cell)?;
         device.write(&buffers.secret, 0, &[0; 4]);
-        let (motion, bound) = motion(&device, numbers, &plan, &buffers)?;
+        let motion = Motion::new(&device, numbers, &plan, &buffers, tuned)?;
         Ok(Self {
             device,
             numbers,
             plan,
             buffers,
-            bound,
             motion,
             energy: None,
             units: Units::of(bodies),
@@ -142,7 +143,7 @@ impl System {
         for factor in [dt, 0.5 * dt, 0.5 * dt * dt] {
             cells::push_factor(precision, factor, &mut bytes);
         }
-        let softening_squared = self.units.softening_squared(softening, precision);
+        let softening_squared = self.units.softening_squared(softening);
         cells::push_real(precision, softening_squared, &mut bytes);
         self.device.write(&self.buffers.factors, 0, &bytes);
     }
@@ -170,17 +171,39 @@ impl System {
         dt: f64,
         softening: f64,
         steps: u64,
+        tuned: &Tuned,
         pace: &mut Pace,
     ) -> Result<State, Error> {
         self.write_factors(dt, softening);
         self.content = None;
-        let mut stream = Stream::new(&self.device, pace);
-        if !self.accelerated {
-            self.accelerate(&mut stream)?;
+        if !std::mem::take(&mut self.accelerated) {
+            self.on_stream(pace, |system, stream| system.accelerate(stream))?;
         }
-        self.accelerated = false;
-        self.step(&mut stream, steps)?;
-        stream.finish()?;
+        let made = self.tune(steps, tuned, pace)?;
+        self.advance(steps - made, pace)?;
+        self.state()
+    }
+
+    /// Makes steps, from accelerations that belong to the positions to such.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub(super) fn advance(&self, steps: u64, pace: &mut Pace) -> Result<(), Error> {
+        self.on_stream(pace, |system, stream| system.step(stream, steps))
+    }
+
+    /// Records dispatches, and waits for the last of them.
+    fn on_stream(
+        &self,
+        pace: &mut Pace,
+        record: impl FnOnce(&Self, &mut Stream<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut stream = Stream::new(&self.device, pace);
+        record(self, &mut stream)?;
+        stream.finish()
+    }
+
+    fn state(&self) -> Result<State, Error> {
         let units = self.units;
         let positions = self.read(&self.buffers.positions)?.into_iter();
         let velocities = self.read(&self.buffers.velocities)?.into_iter();
@@ -190,7 +213,7 @@ impl System {
         })
     }
 
-    /// Remembers that `bodies`, as they were handed out, are what lies on the device.
+    /// Remembers that the state of the device is that of `bodies`, which came from there.
     pub(super) fn keep(&mut self, bodies: &Bodies) {
         self.content = Some(bodies.clone());
         self.accelerated = true;
@@ -198,27 +221,36 @@ impl System {
 
     fn accelerate(&self, stream: &mut Stream<'_>) -> Result<(), Error> {
         match &self.motion {
-            Motion::Tiled { forces, gather, .. } => {
-                self.pull(stream, forces)?;
-                self.each(stream, gather)
+            Motion::Tiled(tiled) => self.accelerate_blocks(stream, tiled.forces.blocks(&self.plan)),
+            Motion::Small { steps, bound } => {
+                let span = Span { steps: 1, flags: 1, ..Span::of(&self.plan) };
+                dispatch(stream, steps, bound, span, (1, 1), self.plan.interactions())
             }
-            Motion::Small { steps } => self.small(stream, steps, 1, 1),
         }
+    }
+
+    /// The accelerations of the bodies of these blocks; those of the others are of no use.
+    fn accelerate_blocks(&self, stream: &mut Stream<'_>, blocks: Range<u32>) -> Result<(), Error> {
+        let Motion::Tiled(tiled) = &self.motion else { return self.accelerate(stream) };
+        tiled.forces.pull(stream, &self.plan, blocks)?;
+        self.each(stream, &tiled.gather, &tiled.bound)
     }
 
     fn step(&self, stream: &mut Stream<'_>, steps: u64) -> Result<(), Error> {
         match &self.motion {
-            Motion::Tiled { forces, drift, kick, .. } => (0..steps).try_for_each(|_| {
-                self.each(stream, drift)?;
-                self.pull(stream, forces)?;
-                self.each(stream, kick)
+            Motion::Tiled(tiled) => (0..steps).try_for_each(|_| {
+                self.each(stream, &tiled.drift, &tiled.bound)?;
+                tiled.forces.pull(stream, &self.plan, tiled.forces.blocks(&self.plan))?;
+                self.each(stream, &tiled.kick, &tiled.bound)
             }),
-            Motion::Small { steps: pipeline } => {
+            Motion::Small { steps: pipeline, bound } => {
                 let mut left = steps;
                 while left > 0 {
-                    let most = (stream.budget() / self.interactions()).clamp(1, left);
+                    let most = (stream.budget() / self.plan.interactions()).clamp(1, left);
                     let now = u32::try_from(most).unwrap_or(u32::MAX).min(self.plan.steps());
-                    self.small(stream, pipeline, now, 0)?;
+                    let span = Span { steps: now, ..Span::of(&self.plan) };
+                    let cost = u64::from(now) * self.plan.interactions();
+                    dispatch(stream, pipeline, bound, span, (1, 1), cost)?;
                     left -= u64::from(now);
                 }
                 Ok(())
@@ -226,71 +258,16 @@ impl System {
         }
     }
 
-    fn interactions(&self) -> u64 {
-        u64::from(self.plan.bodies) * u64::from(self.plan.bodies)
-    }
-
-    fn span(&self) -> Span {
-        let Plan { bodies, padded, per_slot, slots, .. } = self.plan;
-        Span {
-            bodies,
-            padded,
-            first_block: 0,
-            first: 0,
-            per_slot,
-            count: 0,
-            slots,
-            steps: 0,
-            flags: 0,
-        }
-    }
-
-    fn small(
-        &self,
-        stream: &mut Stream<'_>,
-        pipeline: &ComputePipeline,
-        steps: u32,
-        flags: u32,
-    ) -> Result<(), Error> {
-        let span = Span { steps, flags, ..self.span() };
-        let cost = u64::from(steps) * self.interactions();
-        self.dispatch(stream, pipeline, span, (1, 1), cost)
-    }
-
     /// One invocation for each body.
-    fn each(&self, stream: &mut Stream<'_>, pipeline: &ComputePipeline) -> Result<(), Error> {
-        let cost = u64::from(self.plan.bodies) * u64::from(self.plan.slots);
-        self.dispatch(stream, pipeline, self.span(), self.plan.groups(), cost)
-    }
-
-    /// The forces on all blocks of bodies, a part of the slots at a time, in dispatches that fit the
-    /// budget.
-    fn pull(&self, stream: &mut Stream<'_>, pipeline: &ComputePipeline) -> Result<(), Error> {
-        let Plan { blocks, slots, workgroup, .. } = self.plan;
-        for (first, count) in self.plan.reaches() {
-            let a_block = u64::from(slots) * u64::from(count) * 4 * u64::from(workgroup);
-            let mut first_block = 0;
-            while first_block < blocks {
-                let now = fitting(stream.budget() / a_block, blocks - first_block);
-                let flags = u32::from(first > 0);
-                let span = Span { first_block, first, count, flags, ..self.span() };
-                self.dispatch(stream, pipeline, span, (now, slots), u64::from(now) * a_block)?;
-                first_block += now;
-            }
-        }
-        Ok(())
-    }
-
-    fn dispatch(
+    fn each(
         &self,
         stream: &mut Stream<'_>,
         pipeline: &ComputePipeline,
-        span: Span,
-        groups: (u32, u32),
-        cost: u64,
+        bound: &BindGroup,
     ) -> Result<(), Error> {
-        let words = span.words();
-        stream.dispatch(pipeline, &self.bound, bytemuck::cast_slice(&words), groups, cost)
+        let cost = u64::from(self.plan.bodies) * u64::from(self.plan.slots);
+        let grid = self.device.grid(self.plan.groups());
+        dispatch(stream, pipeline, bound, Span::of(&self.plan), grid, cost)
     }
 
     /// The energies of the system.
@@ -298,74 +275,18 @@ impl System {
     /// # Errors
     /// [`Error::Device`].
     pub(super) fn energies(&mut self, pace: &mut Pace) -> Result<Energies, Error> {
-        let pipelines = match self.energy.take() {
-            Some(pipelines) => pipelines,
-            None => self.energy_pipelines()?,
+        let energy = match self.energy.take() {
+            Some(energy) => energy,
+            None => Energy::new(&self.device, self.numbers, &self.plan, &self.buffers)?,
         };
-        let energies = self.energies_by(&pipelines, pace);
-        self.energy = Some(pipelines);
-        energies
-    }
-
-    fn energies_by(&self, pipelines: &EnergyPipelines, pace: &mut Pace) -> Result<Energies, Error> {
+        let energy = self.energy.insert(energy);
         let mut stream = Stream::new(&self.device, pace);
-        self.potentials(&mut stream, pipelines)?;
-        let words = self.span().words();
-        let groups = self.plan.groups();
-        let arguments = bytemuck::cast_slice(&words);
-        stream.dispatch(&pipelines.energy, &pipelines.buffers, arguments, groups, 0)?;
+        energy.evaluate(&mut stream, &self.plan)?;
         stream.finish()?;
-        self.sum_of_workgroups(groups)
-    }
-
-    fn potentials(
-        &self,
-        stream: &mut Stream<'_>,
-        pipelines: &EnergyPipelines,
-    ) -> Result<(), Error> {
-        let EnergyPipelines { potential, buffers, .. } = pipelines;
-        let blocks = self.plan.bodies.div_ceil(self.plan.workgroup);
-        for first in (0..self.plan.bodies).step_by(Plan::ENERGY_REACH as usize) {
-            let a_block = u64::from(Plan::ENERGY_REACH) * u64::from(self.plan.workgroup);
-            let mut first_block = 0;
-            while first_block < blocks {
-                let now = fitting(stream.budget() / a_block, blocks - first_block);
-                let flags = u32::from(first > 0);
-                let span =
-                    Span { first_block, first, count: Plan::ENERGY_REACH, flags, ..self.span() };
-                let cost = u64::from(now) * a_block;
-                let words = span.words();
-                stream.dispatch(
-                    potential,
-                    buffers,
-                    bytemuck::cast_slice(&words),
-                    (now, 1),
-                    cost,
-                )?;
-                first_block += now;
-            }
-        }
-        Ok(())
-    }
-
-    fn sum_of_workgroups(&self, groups: (u32, u32)) -> Result<Energies, Error> {
-        let precision = self.numbers.precision();
-        let pair = 2 * cells::real_size(precision);
-        let bytes = u64::from(groups.0) * u64::from(groups.1) * pair;
-        let reals = cells::reals(precision, &self.device.read(&self.buffers.energies, 0..bytes)?);
-        let sum = |k: usize| reals.iter().skip(k).step_by(2).sum();
+        let [kinetic, potential] = energy.sums(&self.device, self.numbers, &self.buffers)?;
         Ok(Energies {
-            kinetic: self.units.to_energy(sum(0)),
-            potential: self.units.to_energy(sum(1)),
-        })
-    }
-
-    fn energy_pipelines(&self) -> Result<EnergyPipelines, Error> {
-        let program = program(&self.device, NBodyShader::Energy, self.numbers, &self.plan)?;
-        Ok(EnergyPipelines {
-            potential: program.entry(&self.device, "potential")?,
-            energy: program.entry(&self.device, "energy")?,
-            buffers: program.bind(&self.device, &self.buffers.all())?,
+            kinetic: self.units.to_energy(kinetic),
+            potential: self.units.to_energy(potential),
         })
     }
 
@@ -376,10 +297,16 @@ impl System {
     }
 }
 
-/// How many blocks to take of those that are left: as many as fit, at least one, at most what one
-/// dimension of a dispatch holds.
-fn fitting(fit: u64, left: u32) -> u32 {
-    u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, left.min(65_535))
+fn dispatch(
+    stream: &mut Stream<'_>,
+    pipeline: &ComputePipeline,
+    bound: &BindGroup,
+    span: Span,
+    groups: (u32, u32),
+    cost: u64,
+) -> Result<(), Error> {
+    let words = span.words();
+    stream.dispatch(pipeline, bound, bytemuck::cast_slice(&words), groups, cost)
 }
 
 /// The number of bodies as the shaders count.
@@ -394,36 +321,47 @@ fn count(device: &Device, bodies: usize, cell: u64) -> Result<u32, Error> {
     })
 }
 
-fn program(
-    device: &Device,
-    shader: NBodyShader,
-    numbers: Numbers,
-    plan: &Plan,
-) -> Result<Arc<Program>, Error> {
-    let source = shaders::nbody(shader, numbers, plan.workgroup);
-    device.program(source, BINDINGS, Span::BYTES)
+impl Motion {
+    fn new(
+        device: &Device,
+        numbers: Numbers,
+        plan: &Plan,
+        buffers: &Buffers,
+        tuned: &Tuned,
+    ) -> Result<Self, Error> {
+        if !plan.small {
+            return Tiled::new(device, numbers, plan, buffers, tuned).map(Self::Tiled);
+        }
+        let shader = NBodyShader::Small { capacity: plan.padded };
+        let source = shaders::nbody(shader, numbers, plan.workgroup);
+        let program = device.program(source, BINDINGS, Span::BYTES)?;
+        let bound = program.bind(device, &buffers.all())?;
+        Ok(Self::Small { steps: program.entry(device, "steps")?, bound })
+    }
 }
 
-fn motion(
-    device: &Device,
-    numbers: Numbers,
-    plan: &Plan,
-    buffers: &Buffers,
-) -> Result<(Motion, BindGroup), Error> {
-    if plan.small {
-        let shader = NBodyShader::Small { capacity: plan.padded };
-        let program = program(device, shader, numbers, plan)?;
-        let motion = Motion::Small { steps: program.entry(device, "steps")? };
-        return Ok((motion, program.bind(device, &buffers.all())?));
+impl Tiled {
+    fn new(
+        device: &Device,
+        numbers: Numbers,
+        plan: &Plan,
+        buffers: &Buffers,
+        tuned: &Tuned,
+    ) -> Result<Self, Error> {
+        let known = tuned.get(Key::new(numbers.precision(), plan.bodies));
+        let most = device.limits().max_compute_invocations_per_workgroup;
+        let shape = known.unwrap_or_else(|| Shape::usual(plan.bodies, most));
+        let source = shaders::nbody(NBodyShader::Step, numbers, plan.workgroup);
+        let program = device.program(source, BINDINGS, Span::BYTES)?;
+        Ok(Self {
+            forces: Forces::new(device, numbers, plan, buffers, shape)?,
+            tuned: known.is_some(),
+            gather: program.entry(device, "gather")?,
+            drift: program.entry(device, "drift")?,
+            kick: program.entry(device, "kick")?,
+            bound: program.bind(device, &buffers.all())?,
+        })
     }
-    let program = program(device, NBodyShader::Tiled, numbers, plan)?;
-    let motion = Motion::Tiled {
-        forces: program.entry(device, "forces")?,
-        gather: program.entry(device, "gather")?,
-        drift: program.entry(device, "drift")?,
-        kick: program.entry(device, "kick")?,
-    };
-    Ok((motion, program.bind(device, &buffers.all())?))
 }
 
 /// Whether two systems are equal in every bit.

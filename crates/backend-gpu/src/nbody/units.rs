@@ -8,19 +8,7 @@
 //! x' = s x    t' = u t    v' = s/u v    a' = s/u^2 a    m' = s^3/u^2 m    E' = s^5/u^4 E
 //! ```
 
-use kernels_core::{Bodies, Precision};
-
-/// The square of the least softening, so that a body's pull on itself is 0 times a finite number.
-/// It changes the pull at a distance r, in these units, by 3/2 of it over r^2: less than a rounding for
-/// r > 1e-9 of f32 and for r > 1e-10 of f64.
-const fn least_softening_squared(precision: Precision) -> f64 {
-    match precision {
-        // A mass below 1 times its -3/2th power must be finite in f32.
-        Precision::F32 | Precision::Mixed => 1.0 / (1_u128 << 84) as f64,
-        // Its inverse square root is taken of an f32 first.
-        Precision::F64 => 1.0 / (1_u128 << 125) as f64,
-    }
-}
+use kernels_core::Bodies;
 
 /// Exponents further out would leave f64 in a product of the above.
 const FURTHEST: i32 = 144;
@@ -62,9 +50,8 @@ impl Units {
         m * (self.length * self.length / self.time) * (self.length / self.time)
     }
 
-    /// The square of the softening, a little above zero at least.
-    pub(super) fn softening_squared(self, softening: f64, precision: Precision) -> f64 {
-        self.length(softening).powi(2).max(least_softening_squared(precision))
+    pub(super) fn softening_squared(self, softening: f64) -> f64 {
+        self.length(softening).powi(2)
     }
 
     pub(super) fn to_length(self, x: f64) -> f64 {
@@ -125,12 +112,12 @@ mod tests {
         }
     }
 
+    /// The shaders take no square of a distance for less than 2^-84 (`shaders/numbers/`).
     #[test]
-    fn the_pull_of_a_body_on_itself_is_finite() {
+    fn the_strongest_pull_is_finite_in_f32() {
         for (distance, mass) in [(1.0, 4.0), (1e-3, 1e9), (1e9, 1e-3)] {
             let units = Units::of(&binary(distance, mass));
-            let eps2 = units.softening_squared(0.0, Precision::F32) as f32;
-            let y = 1.0 / eps2.sqrt();
+            let y = 42.0_f32.exp2();
             assert!(((units.mass(mass) as f32 * y) * (y * y)).is_finite());
         }
     }

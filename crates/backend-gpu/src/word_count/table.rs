@@ -36,13 +36,6 @@ impl Pipelines {
         let collect = program.entry(device, "collect")?;
         Ok(Self { program, count, collect, workgroup })
     }
-
-    /// The workgroups for so many invocations, in two dimensions of at most 65,535.
-    fn groups(&self, invocations: u32) -> (u32, u32) {
-        let groups = invocations.div_ceil(self.workgroup).max(1);
-        let rows = groups.div_ceil(65_535);
-        (groups.div_ceil(rows), rows)
-    }
 }
 
 /// One segment of a chunk, as the device counted it.
@@ -127,7 +120,7 @@ impl Table {
         for (pipeline, invocations) in
             [(&pipelines.count, length.div_ceil(shaders::STRETCH)), (&pipelines.collect, slots)]
         {
-            let (columns, rows) = pipelines.groups(invocations);
+            let (columns, rows) = device.grid(invocations.div_ceil(pipelines.workgroup));
             pass.set_pipeline(pipeline);
             pass.set_immediates(0, bytemuck::cast_slice(&[length, slots, LEFTOVERS]));
             pass.dispatch_workgroups(columns, rows, 1);

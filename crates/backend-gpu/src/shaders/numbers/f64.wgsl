@@ -55,8 +55,11 @@ fn settled(v: Wide) -> Wide {
 // GPUs have a fast inverse square root in f32 only. From its y with h = 1 - x y^2, |h| < 2^-20,
 // one step of third order, y + y h (1/2 + 3/8 h), leaves 5/16 h^3 < 2^-61 and two roundings.
 // Householder, The Numerical Treatment of a Single Nonlinear Equation (1970).
+//
+// Squares of distances below 2^-125 have no inverse in f32; with a least one instead, the pull of a body
+// on itself is 0 and not 0/0.
 fn inverse_sqrt(x: real) -> real {
-    let y = real(inverseSqrt(f32(x)));
+    let y = real(inverseSqrt(max(f32(x), 0x1p-125f)));
     let h = fma(-x * y, y, 1.0lf);
     return fma(y * h, fma(0.375lf, h, 0.5lf), y);
 }

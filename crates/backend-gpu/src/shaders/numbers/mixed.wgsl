@@ -67,16 +67,20 @@ fn scaled(v: Wide, f: Factor) -> Wide {
     return two_sum(product.hi, product.lo + (v.hi * f.y + v.lo * f.x));
 }
 
-// A state that the host can hold in an f64 without loss: what lies below 2^-52 of the leading digit is
-// rounded away, by adding and taking away 3/2 2^-29 of it where `lo` is that small.
+// A state that the host can hold in an f64 without loss, so that it may go there and back. Of a `lo` from
+// 2^-29 of the leading digit on, the 24 bits end above 2^-52 of it anyway; of a smaller one, what lies
+// below 2^-51 is rounded away, by adding and taking away a number between whose neighbours, up to 2^-29
+// to either side, lie 2^-51.
 fn settled(v: Wide) -> Wide {
     let leading = bitcast<vec3<f32>>(bitcast<vec3<u32>>(v.hi) & vec3(0x7f800000u));
-    let rounder = leading * 0x1.8p-29f;
+    let rounder = leading * 0x1.8p-28f;
     let rounded = kept(kept(v.lo + rounder) - rounder);
     return Wide(v.hi, select(v.lo, rounded, abs(v.lo) < leading * 0x1p-29f));
 }
 
-// Relative error: 2 units in the last place.
+// Relative error: 2 units in the last place. Squares of distances below 2^-84 count as that much, so
+// that a mass below 1 times the cube is finite, and the pull of a body on itself is 0 and not 0/0.
+// (A least softening would do that too, but change the last digits of other pulls, and with the units.)
 fn inverse_sqrt(x: real) -> real {
-    return inverseSqrt(x);
+    return inverseSqrt(max(x, 0x1p-84f));
 }

@@ -1,0 +1,92 @@
+//! The energies on the device: `shaders/energy.wgsl`.
+
+use kernels_core::Error;
+use wgpu::{BindGroup, ComputePipeline};
+
+use super::buffers::{BINDINGS, Buffers, Span};
+use super::cells;
+use super::forces::fitting;
+use super::plan::Plan;
+use crate::device::Device;
+use crate::device::stream::Stream;
+use crate::shaders::{self, NBodyShader, Numbers};
+
+/// The programs `potential` and `energy`.
+#[derive(Debug)]
+pub(super) struct Energy {
+    potential: ComputePipeline,
+    energy: ComputePipeline,
+    bound: BindGroup,
+    grid: (u32, u32),
+    /// How many blocks one dispatch takes at most.
+    most: u32,
+}
+
+impl Energy {
+    /// Compiles them.
+    ///
+    /// # Errors
+    /// [`Error::Device`] with the complaint of the compiler.
+    pub(super) fn new(
+        device: &Device,
+        numbers: Numbers,
+        plan: &Plan,
+        buffers: &Buffers,
+    ) -> Result<Self, Error> {
+        let source = shaders::nbody(NBodyShader::Energy, numbers, plan.workgroup);
+        let program = device.program(source, BINDINGS, Span::BYTES)?;
+        Ok(Self {
+            potential: program.entry(device, "potential")?,
+            energy: program.entry(device, "energy")?,
+            bound: program.bind(device, &buffers.all())?,
+            grid: device.grid(plan.groups()),
+            most: device.most_workgroups(),
+        })
+    }
+
+    /// The kinetic and the potential energy of each workgroup, into the buffer of energies.
+    ///
+    /// # Errors
+    /// [`Error::Device`] of an earlier submission.
+    pub(super) fn evaluate(&self, stream: &mut Stream<'_>, plan: &Plan) -> Result<(), Error> {
+        self.potentials(stream, plan)?;
+        let words = Span::of(plan).words();
+        stream.dispatch(&self.energy, &self.bound, bytemuck::cast_slice(&words), self.grid, 0)
+    }
+
+    fn potentials(&self, stream: &mut Stream<'_>, plan: &Plan) -> Result<(), Error> {
+        let blocks = plan.groups();
+        let count = Plan::ENERGY_REACH;
+        let a_block = u64::from(count) * u64::from(plan.workgroup);
+        for first in (0..plan.bodies).step_by(count as usize) {
+            let mut first_block = 0;
+            while first_block < blocks {
+                let now = fitting(stream.budget() / a_block, blocks - first_block, self.most);
+                let flags = u32::from(first > 0);
+                let words = Span { first_block, first, count, flags, ..Span::of(plan) }.words();
+                let arguments = bytemuck::cast_slice(&words);
+                let cost = u64::from(now) * a_block;
+                stream.dispatch(&self.potential, &self.bound, arguments, (now, 1), cost)?;
+                first_block += now;
+            }
+        }
+        Ok(())
+    }
+
+    /// The sums of kinetic and potential energy over all workgroups, read from the buffer of energies.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub(super) fn sums(
+        &self,
+        device: &Device,
+        numbers: Numbers,
+        buffers: &Buffers,
+    ) -> Result<[f64; 2], Error> {
+        let precision = numbers.precision();
+        let (columns, rows) = self.grid;
+        let bytes = u64::from(columns) * u64::from(rows) * 2 * cells::real_size(precision);
+        let reals = cells::reals(precision, &device.read(&buffers.energies, 0..bytes)?);
+        Ok([0, 1].map(|k| reals.iter().skip(k).step_by(2).sum()))
+    }
+}

@@ -1,0 +1,46 @@
+//! How the invocations of `forces` share out the bodies: what a chip may like this way or that, and
+//! what changes no bit of a result.
+
+/// The invocations of a workgroup and the bodies that each of them takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Shape {
+    pub(super) workgroup: u32,
+    pub(super) bodies: u32,
+}
+
+impl Shape {
+    /// The bodies of the largest block.
+    pub(super) const LARGEST_BLOCK: u32 = 2048;
+
+    /// The shape for so many bodies where none is known to be better: many workgroups come before few
+    /// reads.
+    pub(super) fn usual(bodies: u32, most: u32) -> Self {
+        let (workgroup, bodies) = if bodies < 1 << 16 { (64, 4) } else { (256, 4) };
+        Self { workgroup: most.min(workgroup), bodies }
+    }
+
+    /// Every shape that is worth a trial on a chip with workgroups of at most `most` invocations.
+    pub(super) fn all(most: u32) -> impl Iterator<Item = Self> {
+        // Those that are most often good come first: a short trial may not come to the last.
+        let shapes =
+            [4, 2, 8, 1].map(|bodies| [256, 128, 64].map(|workgroup| Self { workgroup, bodies }));
+        shapes.into_iter().flatten().filter(move |shape| shape.workgroup <= most)
+    }
+
+    /// The bodies that a workgroup takes.
+    pub(super) fn block(self) -> u32 {
+        self.workgroup * self.bodies
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_block_divides_the_largest() {
+        assert_eq!(Shape::all(256).count(), 12);
+        assert!(Shape::all(256).all(|shape| Shape::LARGEST_BLOCK % shape.block() == 0));
+        assert!(Shape::all(128).all(|shape| shape.workgroup <= 128));
+    }
+}

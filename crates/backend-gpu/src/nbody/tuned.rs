@@ -1,0 +1,192 @@
+//! Which shapes an adapter was found to like best, kept for the process and in a small file.
+//!
+//! The file is a cache: a line a finding, with tabs between adapter and driver, version of this crate,
+//! precision, power of two of bodies, invocations and bodies of each. It is replaced as a whole, and
+//! whatever cannot be read in it is ignored.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::{fs, io};
+
+use kernels_core::Precision;
+
+use super::shape::Shape;
+
+const NAME: &str = "gpu-shapes.tsv";
+
+/// What the best shape of one adapter depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    precision: &'static str,
+    /// The power of two that the number of bodies is at least.
+    bodies: u32,
+}
+
+impl Key {
+    /// The key of so many bodies.
+    pub(super) fn new(precision: Precision, bodies: u32) -> Self {
+        Self { precision: precision.name(), bodies: 1 << bodies.max(1).ilog2() }
+    }
+}
+
+/// The best shapes of one adapter.
+#[derive(Debug, Default)]
+pub(crate) struct Tuned {
+    adapter: String,
+    directory: Option<PathBuf>,
+    known: OnceLock<Mutex<BTreeMap<Key, Shape>>>,
+}
+
+impl Tuned {
+    /// Those of an adapter, kept in a directory where there is one.
+    pub(crate) fn new(adapter: &str, directory: Option<PathBuf>) -> Self {
+        let adapter = adapter.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { adapter, directory, known: OnceLock::new() }
+    }
+
+    /// The best shape, if it was found out.
+    pub(super) fn get(&self, key: Key) -> Option<Shape> {
+        self.with_known(|known| known.get(&key).copied())
+    }
+
+    /// Keeps a finding. A file that cannot be written only costs the next process the time to find out.
+    pub(super) fn keep(&self, key: Key, shape: Shape) {
+        self.with_known(|known| known.insert(key, shape));
+        let _ = self.store();
+    }
+
+    /// A line for each finding.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let note = |(key, shape): (&Key, &Shape)| {
+            let Key { precision, bodies } = key;
+            let Shape { workgroup, bodies: each } = shape;
+            format!(
+                "tuned for {precision} from {bodies} bodies on: workgroups of {workgroup}, {each} bodies each"
+            )
+        };
+        self.with_known(|known| known.iter().map(note).collect())
+    }
+
+    fn with_known<T>(&self, look: impl FnOnce(&mut BTreeMap<Key, Shape>) -> T) -> T {
+        let known = self.known.get_or_init(|| Mutex::new(self.load()));
+        look(&mut known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What every line about this adapter and version begins with.
+    fn prefix(&self) -> String {
+        format!("{}\t{}\t", self.adapter, env!("CARGO_PKG_VERSION"))
+    }
+
+    fn text(&self) -> String {
+        let path = self.directory.as_ref().map(|directory| directory.join(NAME));
+        path.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default()
+    }
+
+    fn load(&self) -> BTreeMap<Key, Shape> {
+        let (text, prefix) = (self.text(), self.prefix());
+        text.lines().filter_map(|line| finding(line.strip_prefix(&prefix)?)).collect()
+    }
+
+    /// Writes what is known, and what other adapters have in the file.
+    fn store(&self) -> io::Result<()> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        let adapter = format!("{}\t", self.adapter);
+        let old = self.text();
+        let mut lines: Vec<_> =
+            old.lines().filter(|line| !line.starts_with(&adapter)).map(str::to_owned).collect();
+        let prefix = self.prefix();
+        self.with_known(|known| {
+            lines.extend(known.iter().map(|(Key { precision, bodies }, shape)| {
+                format!("{prefix}{precision}\t{bodies}\t{}\t{}", shape.workgroup, shape.bodies)
+            }));
+        });
+        fs::create_dir_all(directory)?;
+        let beside = directory.join(format!(".{NAME}.{}", std::process::id()));
+        fs::write(&beside, lines.join("\n") + "\n")
+            .and_then(|()| fs::rename(&beside, directory.join(NAME)))
+            .inspect_err(|_| drop(fs::remove_file(&beside)))
+    }
+}
+
+/// A finding from the columns behind adapter and version, if it is one that could have been made.
+fn finding(columns: &str) -> Option<(Key, Shape)> {
+    let mut columns = columns.split('\t');
+    let name = columns.next()?;
+    let precision = Precision::ALL.into_iter().find(|precision| precision.name() == name)?;
+    let mut number = || columns.next()?.parse::<u32>().ok();
+    let key = Key::new(precision, number()?);
+    let shape = Shape { workgroup: number()?, bodies: number()? };
+    Shape::all(u32::MAX).any(|possible| possible == shape).then_some((key, shape))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An empty directory that the test removes.
+    struct Directory(PathBuf);
+
+    impl Directory {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("perf-gpu-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            Self(path)
+        }
+
+        fn tuned(&self, adapter: &str) -> Tuned {
+            Tuned::new(adapter, Some(self.0.clone()))
+        }
+    }
+
+    impl Drop for Directory {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    const SHAPE: Shape = Shape { workgroup: 128, bodies: 2 };
+
+    #[test]
+    fn a_doubling_shares_a_key() {
+        let key = |bodies| Key::new(Precision::F32, bodies);
+        assert_eq!(key(4096), key(8191));
+        assert_ne!(key(4096), key(8192));
+        assert_ne!(key(4096), Key::new(Precision::F64, 4096));
+    }
+
+    #[test]
+    fn a_finding_is_there_for_the_next_process() {
+        let directory = Directory::new("kept");
+        let key = Key::new(Precision::Mixed, 5000);
+        directory.tuned("a card\n(driver)").keep(key, SHAPE);
+        directory.tuned("another").keep(key, Shape { bodies: 8, ..SHAPE });
+        let known = directory.tuned("a card (driver)");
+        assert_eq!(known.get(key), Some(SHAPE));
+        assert_eq!(known.get(Key::new(Precision::F32, 5000)), None);
+        assert!(known.notes()[0].starts_with("tuned for mixed from 4096 bodies"));
+        assert_eq!(fs::read_dir(&directory.0).expect("the directory").count(), 1);
+    }
+
+    #[test]
+    fn what_is_damaged_is_ignored() {
+        let directory = Directory::new("damaged");
+        let key = Key::new(Precision::F32, 4096);
+        directory.tuned("card").keep(key, SHAPE);
+        let path = directory.0.join(NAME);
+        let good = fs::read_to_string(&path).expect("the file");
+        for bad in [good.replace("\t128\t", "\t129\t"), good.replace("\t2\n", "\n"), "\u{0}".into()]
+        {
+            fs::write(&path, bad).expect("a damaged file");
+            assert_eq!(directory.tuned("card").get(key), None);
+        }
+    }
+
+    #[test]
+    fn without_a_directory_a_finding_lasts_as_long_as_the_process() {
+        let tuned = Tuned::new("card", None);
+        let key = Key::new(Precision::F32, 100);
+        tuned.keep(key, SHAPE);
+        assert_eq!(tuned.get(key), Some(SHAPE));
+    }
+}
