@@ -16,8 +16,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use kernels_core::{
-    Availability, Backend, Capabilities, Error, NBody, NBodyAlgorithm, NBodyOptions, Precision,
-    WordCount, WordCountAlgorithm, WordCountOptions,
+    Availability, Backend, Bodies, Capabilities, Error, NBody, NBodyAlgorithm, NBodyOptions,
+    Precision, WordCount, WordCountAlgorithm, WordCountOptions,
 };
 
 mod device;
@@ -87,6 +87,20 @@ impl Gpu {
         Self { adapter: Arc::new(Adapter::below(ceiling)), ..Self::default() }
     }
 
+    /// The accelerations of the first and of the last bodies alone, with their places, for tests of systems
+    /// that would take a software adapter an hour.
+    ///
+    /// # Errors
+    /// As those of a kernel.
+    #[doc(hidden)]
+    pub fn accelerations_of_ends(
+        &self,
+        bodies: &Bodies,
+        options: &NBodyOptions,
+    ) -> Result<Vec<(usize, [f64; 3])>, Error> {
+        self.kernel(options)?.accelerations_of_ends(bodies)
+    }
+
     /// Whether shaders have f64.
     fn has_f64(&self) -> bool {
         self.adapter.device().is_ok_and(|device| device.has_f64())
@@ -107,6 +121,17 @@ impl Gpu {
             Precision::F32 => true,
         };
         Precision::ALL.into_iter().filter(offered).collect()
+    }
+
+    fn kernel(&self, options: &NBodyOptions) -> Result<GpuNBody, Error> {
+        options.validate()?;
+        self.availability().require(BACKEND)?;
+        if !ALGORITHMS.contains(&options.algorithm) {
+            self.capabilities().require_nbody(BACKEND, options.algorithm)?;
+        }
+        let numbers = self.numbers(options.precision)?;
+        let (adapter, tuned) = (Arc::clone(&self.adapter), Arc::clone(self.tuned()));
+        Ok(GpuNBody::new(adapter, numbers, self.is_software(), options.softening, tuned))
     }
 
     /// The numbers of a precision. The self-test, which takes a while, is only made where it matters.
@@ -156,15 +181,7 @@ impl Backend for Gpu {
     }
 
     fn nbody(&self, options: &NBodyOptions) -> Result<Box<dyn NBody>, Error> {
-        options.validate()?;
-        self.availability().require(BACKEND)?;
-        if !ALGORITHMS.contains(&options.algorithm) {
-            self.capabilities().require_nbody(BACKEND, options.algorithm)?;
-        }
-        let numbers = self.numbers(options.precision)?;
-        let (adapter, tuned) = (Arc::clone(&self.adapter), Arc::clone(self.tuned()));
-        let software = self.is_software();
-        Ok(Box::new(GpuNBody::new(adapter, numbers, software, options.softening, tuned)))
+        self.kernel(options).map(|kernel| Box::new(kernel) as Box<dyn NBody>)
     }
 
     fn word_count(&self, options: &WordCountOptions) -> Result<Box<dyn WordCount>, Error> {

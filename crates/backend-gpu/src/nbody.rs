@@ -63,6 +63,17 @@ impl GpuNBody {
         Self { adapter, numbers, software, softening, tuned, pace: Pace::default(), system: None }
     }
 
+    /// The accelerations of the first and of the last bodies alone, with their places.
+    ///
+    /// # Errors
+    /// As [`NBody::accelerations`].
+    pub(crate) fn accelerations_of_ends(
+        &mut self,
+        bodies: &Bodies,
+    ) -> Result<Vec<(usize, [f64; 3])>, Error> {
+        self.on_device(bodies, System::accelerations_of_ends)
+    }
+
     /// Runs `job` on the system. Where that loses the device, once more from the start on a fresh one:
     /// the state of the host is still the one before.
     fn on_device<T>(

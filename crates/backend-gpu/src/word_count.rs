@@ -7,8 +7,10 @@
 //! Unicode way. While the device counts one chunk, the host uploads the next and takes the last.
 //!
 //! Cost: O(bytes) on the device, O(distinct words) a chunk on the host. Error: none.
-//! Segments above [`crate::shaders::LONGEST`] bytes and what a full table does not take are counted on
-//! the host. A chunk of which too much is left is cut in two and counted again.
+//! Segments above [`crate::shaders::LONGEST`] bytes and what a full table does not take are added up on
+//! the host. Where too much is left, the table grows and the chunk is counted again; where the adapter
+//! has no room for a larger one, the chunk is cut in two. A single word longer than a chunk never gets
+//! to the device.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -32,6 +34,12 @@ const SOFTWARE_CHUNK: usize = 2 << 20;
 /// The bytes that a table has room for at least, so that a few more do not need another one.
 const LEAST: usize = 1 << 16;
 
+/// The bytes of the largest table for each byte of a chunk: half as many slots of 12 bytes.
+const TABLE: u64 = 8;
+
+/// By how much a table grows.
+const GROWTH: u32 = 4;
+
 /// The word counter of a GPU.
 #[derive(Debug)]
 pub(crate) struct GpuWordCount {
@@ -54,7 +62,8 @@ impl GpuWordCount {
         if simdutf8::basic::from_utf8(piece).is_err() {
             text::validate(piece, self.start)?;
         }
-        let mut chunks = self.chunks(piece);
+        let device = self.adapter.device()?;
+        let mut chunks = self.chunks(piece, device.limits().max_storage_buffer_binding_size);
         let mut counted = self.count(piece, &mut chunks);
         let again = |counter: Counter| counter.device.may_be_replaced();
         if counted.is_err() && self.counter.take().is_some_and(again) {
@@ -65,14 +74,30 @@ impl GpuWordCount {
         counted
     }
 
-    /// The borders of chunks: each is cut behind a word, so it may be longer than asked for by one.
-    fn chunks(&self, piece: &[u8]) -> VecDeque<(usize, usize)> {
+    /// The borders of chunks, each of which ends between two words, such that the largest table for one
+    /// fits into a buffer of `limit` bytes. A word that is longer is counted at once.
+    fn chunks(&mut self, piece: &[u8], limit: u64) -> VecDeque<(usize, usize)> {
+        let fitting = 1_u64 << (limit / TABLE).max(1).ilog2();
+        let longest = usize::try_from(fitting).map_or(self.chunk, |most| most.min(self.chunk));
         let mut chunks = VecDeque::new();
         let mut from = 0;
-        while from < piece.len() {
-            let to = border(piece, from, from.saturating_add(self.chunk));
-            chunks.push_back((from, to));
-            from = to;
+        while piece.len() - from > longest {
+            let words = text::last_border(&piece[from..from + longest]);
+            if words > 0 {
+                chunks.push_back((from, from + words));
+                from += words;
+            } else {
+                let behind = text::next_border(piece, from + longest);
+                self.segments.add_one(
+                    &piece[from..behind].to_ascii_lowercase(),
+                    1,
+                    self.start + from as u64,
+                );
+                from = behind;
+            }
+        }
+        if from < piece.len() {
+            chunks.push_back((from, piece.len()));
         }
         chunks
     }
@@ -90,23 +115,23 @@ impl GpuWordCount {
         let mut running: Option<SubmissionIndex> = None;
         let mut turn = 0;
         while let Some(&(from, to)) = chunks.front() {
-            let current = match running.take() {
-                Some(submission) => submission,
-                None => counter.start(turn, &piece[from..to]),
-            };
-            running = chunks.get(1).map(|&(from, to)| counter.start(turn + 1, &piece[from..to]));
-            match counter.take(turn, current)? {
-                Outcome::Counted { tallies, leftovers } => {
-                    let chunk = &piece[from..to];
-                    self.segments.add(chunk, self.start + from as u64, &tallies, &leftovers);
+            let chunk = &piece[from..to];
+            let current = running.take().unwrap_or_else(|| counter.start(turn, chunk));
+            let next = chunks.get(1).map(|&(from, to)| &piece[from..to]);
+            running = next.map(|next| counter.start(turn + 1, next));
+            match counter.take(turn, current, chunk)? {
+                Outcome::Counted(tallies) => {
+                    self.segments.add(chunk, self.start + from as u64, &tallies);
                     chunks.pop_front();
                     turn += 1;
                 }
                 Outcome::Overflow => {
-                    if let Some(submission) = running.take() {
-                        counter.take(turn + 1, submission)?;
+                    if let Some((submission, next)) = running.take().zip(next) {
+                        counter.take(turn + 1, submission, next)?;
                     }
-                    halve(piece, chunks);
+                    if !counter.grow()? {
+                        halve(piece, chunks);
+                    }
                 }
             }
         }
@@ -156,27 +181,59 @@ struct Counter {
     pipelines: Pipelines,
     tables: [Table; 2],
     longest: usize,
+    slots: u32,
 }
 
 impl Counter {
     fn new(device: Arc<Device>, longest: usize) -> Result<Self, Error> {
         let pipelines = Pipelines::new(&device)?;
-        let table = || Table::new(&device, &pipelines, longest);
-        let tables = [table()?, table()?];
-        Ok(Self { device, pipelines, tables, longest })
+        let slots = table::usual_slots(longest);
+        let tables = tables(&device, &pipelines, longest, slots)?;
+        Ok(Self { device, pipelines, tables, longest, slots })
     }
 
     fn holds(&self, bytes: usize) -> bool {
         bytes <= self.longest && !self.device.is_lost()
     }
 
+    /// Takes larger tables, and tells whether there are any.
+    fn grow(&mut self) -> Result<bool, Error> {
+        let slots = table::most_slots(self.longest).min(self.slots.saturating_mul(GROWTH));
+        if slots == self.slots {
+            return Ok(false);
+        }
+        match tables(&self.device, &self.pipelines, self.longest, slots) {
+            Ok(larger) => {
+                (self.tables, self.slots) = (larger, slots);
+                Ok(true)
+            }
+            // No room: smaller chunks do too.
+            Err(_) => self.device.check().map(|()| false),
+        }
+    }
+
     fn start(&self, turn: usize, chunk: &[u8]) -> SubmissionIndex {
         self.tables[turn % 2].start(&self.device, &self.pipelines, chunk)
     }
 
-    fn take(&self, turn: usize, submission: SubmissionIndex) -> Result<Outcome, Error> {
-        self.tables[turn % 2].take(&self.device, submission)
+    fn take(
+        &self,
+        turn: usize,
+        submission: SubmissionIndex,
+        chunk: &[u8],
+    ) -> Result<Outcome, Error> {
+        self.tables[turn % 2].take(&self.device, submission, chunk)
     }
+}
+
+fn tables(
+    device: &Device,
+    pipelines: &Pipelines,
+    bytes: usize,
+    slots: u32,
+) -> Result<[Table; 2], Error> {
+    let table = || Table::new(device, pipelines, bytes, slots);
+    Ok([table()?, table()?])
 }
 
 /// The segments of the text so far, with their number and least offset.
@@ -187,15 +244,11 @@ struct Segments {
 
 impl Segments {
     /// Adds what the device made of a chunk, which begins at `start` in the text.
-    fn add(&mut self, chunk: &[u8], start: u64, tallies: &[Tally], leftovers: &[u32]) {
+    fn add(&mut self, chunk: &[u8], start: u64, tallies: &[Tally]) {
         let mut lowered = Vec::new();
         for tally in tallies {
             lower(segment(chunk, tally.place), &mut lowered);
             self.add_one(&lowered, u64::from(tally.count), start + u64::from(tally.first));
-        }
-        for &place in leftovers {
-            lower(segment(chunk, place), &mut lowered);
-            self.add_one(&lowered, 1, start + u64::from(place));
         }
     }
 
@@ -241,15 +294,40 @@ mod tests {
         assert_eq!(chunks, [(0, 7), (7, 11), (11, 12)]);
     }
 
-    #[test]
-    fn leftovers_add_up_with_tallies() {
-        let mut segments = Segments::default();
-        let tally = Tally { place: 4, count: 2, first: 4 };
-        segments.add(b"One two TWO", 100, &[tally], &[0]);
-        segments.add(b"one", 111, &[], &[0]);
-        let counts = segments.counts().unwrap();
-        let mut all: Vec<_> = counts.iter().map(|c| (c.word, c.count, c.first)).collect();
+    fn sorted(segments: &Segments) -> Vec<(String, u64, u64)> {
+        let counts = segments.counts().expect("UTF-8");
+        let mut all: Vec<_> =
+            counts.iter().map(|c| (c.word.to_owned(), c.count, c.first)).collect();
         all.sort_unstable();
-        assert_eq!(all, [("one", 2, 100), ("two", 2, 104)]);
+        all
+    }
+
+    #[test]
+    fn tallies_of_one_segment_add_up() {
+        let mut segments = Segments::default();
+        let two = Tally { place: 4, count: 2, first: 4 };
+        let one = Tally { place: 0, count: 1, first: 0 };
+        segments.add(b"One two TWO", 100, &[two, one]);
+        segments.add(b"one", 111, &[one]);
+        assert_eq!(sorted(&segments), [("one".to_owned(), 2, 100), ("two".to_owned(), 2, 104)]);
+    }
+
+    #[test]
+    fn counts_go_on_above_two_to_the_32() {
+        let mut segments = Segments::default();
+        let full = Tally { place: 0, count: u32::MAX, first: 0 };
+        (0..3).for_each(|chunk| segments.add(b"a", chunk << 33, &[full]));
+        assert_eq!(sorted(&segments), [("a".to_owned(), 3 * u64::from(u32::MAX), 0)]);
+    }
+
+    #[test]
+    fn a_word_longer_than_a_chunk_is_counted_at_once() {
+        let mut counter = GpuWordCount::new(Arc::default(), true);
+        counter.chunk = 8;
+        let chunks = counter.chunks(b"to be Abcdefghijkl or", u64::MAX);
+        assert_eq!(chunks, [(0, 6), (18, 21)]);
+        assert_eq!(sorted(&counter.segments), [("abcdefghijkl".to_owned(), 1, 6)]);
+        let chunks = counter.chunks(b"to be or not", 4 * TABLE);
+        assert_eq!(chunks, [(0, 3), (3, 6), (6, 9), (9, 12)], "a table has to fit into a buffer");
     }
 }

@@ -1,17 +1,16 @@
 //! The suite of every backend, against the adapter of this machine, and in a process of its own against
 //! SwiftShader, which has no f64 and small workgroups.
 
-use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use backend_gpu::Gpu;
+use common::{not_run, swiftshader};
 use conformance::{Required, Subject};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// Where the package chromium-common of Debian has it, and where it lies unpacked alone.
-const SWIFTSHADER: [&str; 2] =
-    ["/usr/lib/chromium/vk_swiftshader_icd.json", "/opt/swiftshader/vk_swiftshader_icd.json"];
+#[expect(dead_code, reason = "the other tests use the rest")]
+mod common;
 
 /// Names the adapter in the process for the second one.
 const ADAPTER: &str = "PERF_GPU_ADAPTER";
@@ -35,15 +34,10 @@ fn main() -> ExitCode {
 }
 
 fn on_swiftshader(cases: &'static str, required: &Required) -> Trial {
-    match SWIFTSHADER.into_iter().find(|driver| Path::new(driver).exists()) {
-        Some(driver) => {
-            Trial::test(format!("gpu[swiftshader]::{cases}"), move || run(driver, cases))
-        }
-        None => {
-            let name = format!("gpu[swiftshader]::{cases} (not run: no SwiftShader is installed)");
-            Trial::test(name, || Err(Failed::from("no SwiftShader is installed")))
-                .with_ignored_flag(!required.names("swiftshader"))
-        }
+    let name = format!("gpu[swiftshader]::{cases}");
+    match swiftshader() {
+        Ok(driver) => Trial::test(name, move || run(driver, cases)),
+        Err(reason) => not_run(&name, reason, required.names("swiftshader")),
     }
 }
 

@@ -6,9 +6,12 @@ use std::process::{Command, ExitCode, Output};
 use std::time::Duration;
 
 use backend_gpu::{Fault, Gpu};
+use common::{not_run, ring, swiftshader, trial, with_device};
 use conformance::Required;
 use kernels_core::{Availability, Backend, Bodies, Error, NBodyOptions, Precision};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
+
+mod common;
 
 /// Tells a child process which job to do.
 const JOB: &str = "PERF_GPU_FAULT_JOB";
@@ -17,6 +20,7 @@ fn main() -> ExitCode {
     match std::env::var(JOB).as_deref() {
         Ok("availability") => print_availability(),
         Ok("silence") => end_while_the_device_is_silent(),
+        Ok("memory") => fill_the_memory(),
         _ => return libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
     }
     ExitCode::SUCCESS
@@ -25,9 +29,11 @@ fn main() -> ExitCode {
 fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("no_driver_is_told_with_a_remedy", no_driver),
+        trial("interface_without_adapters_is_told_with_a_remedy", no_interface),
         trial("unknown_adapter_is_told_with_a_remedy", unknown_adapter),
     ];
-    let with_device: [(&str, fn()); 7] = [
+    trials.extend(with_device(&[
+        ("named_adapter_is_taken", named_adapter),
         ("lost_device_is_replaced", lost_between_calls),
         ("run_on_a_lost_device_starts_again", lost_in_a_run),
         ("words_on_a_lost_device_are_counted_again", lost_while_counting),
@@ -35,30 +41,15 @@ fn trials() -> Vec<Trial> {
         ("failed_mapping_is_typed", mapping),
         ("silent_device_is_given_up", silence),
         ("program_ends_with_a_silent_device", exit_with_silence),
-    ];
-    match Gpu::new().availability() {
-        Availability::Ready => {
-            trials.extend(with_device.map(|(name, check)| trial(name, check)));
-        }
-        Availability::Missing { reason, .. } => {
-            let required = Required::from_env().names("gpu");
-            trials.extend(with_device.map(|(name, _)| not_run(name, &reason, required)));
-        }
-    }
+    ]));
+    let with_swiftshader: [(&str, fn()); 2] =
+        [("adapter_without_f64_computes_in_mixed", without_f64), ("full_memory_is_typed", memory)];
+    let required = Required::from_env().names("swiftshader");
+    trials.extend(with_swiftshader.map(|(name, check)| match swiftshader() {
+        Ok(_) => trial(name, check),
+        Err(reason) => not_run(name, reason, required),
+    }));
     trials
-}
-
-fn trial(name: &str, check: fn()) -> Trial {
-    Trial::test(name, move || {
-        check();
-        Ok(())
-    })
-}
-
-fn not_run(name: &str, reason: &str, required: bool) -> Trial {
-    let failure = format!("cannot run here: {reason}");
-    Trial::test(format!("{name} (not run: {reason})"), move || Err(Failed::from(failure)))
-        .with_ignored_flag(!required)
 }
 
 /// This program, doing one job in another environment.
@@ -74,7 +65,7 @@ fn print_availability() {
         Availability::Missing { reason, remedy } => format!("{reason}; {remedy}"),
     };
     let kernel = gpu.nbody(&NBodyOptions::default()).err();
-    println!("{told}\n{kernel:?}\n{:?}", gpu.capabilities());
+    println!("{told}\n{kernel:?}\n{:?}\n{:#?}", gpu.capabilities(), gpu.survey());
 }
 
 fn assert_told(output: &Output, parts: &[&str]) {
@@ -99,15 +90,28 @@ fn unknown_adapter() {
     assert_told(&output, &[remedy, "Unavailable"]);
 }
 
-/// A ring of bodies, each moving along it.
-fn ring(bodies: usize) -> Bodies {
-    let angle = |i: usize| i as f64 / bodies as f64 * std::f64::consts::TAU;
-    Bodies::from_rows(
-        vec![1.0 / bodies as f64; bodies],
-        (0..bodies).map(|i| [angle(i).cos(), angle(i).sin(), 0.01 * (i % 7) as f64]).collect(),
-        (0..bodies).map(|i| [-angle(i).sin(), angle(i).cos(), 0.0]).collect(),
-    )
-    .expect("a ring")
+fn no_interface() {
+    // The feature for it is not on by default.
+    let output = child("availability", "WGPU_BACKEND", "gl");
+    assert_told(&output, &["no graphics driver found (tried gl)", "; install"]);
+}
+
+/// The name of the adapter, without the driver behind it.
+fn adapter() -> String {
+    let device = Gpu::new().capabilities().device;
+    device.split(" (").next().expect("a name").to_owned()
+}
+
+fn named_adapter() {
+    let name = adapter();
+    let output = child("availability", "WGPU_ADAPTER_NAME", &name.to_uppercase());
+    assert_told(&output, &["ready", "None", &name, "(chosen): ", "double-f32"]);
+}
+
+fn without_f64() {
+    let driver = swiftshader().expect("it is installed");
+    let output = child("availability", "VK_DRIVER_FILES", driver);
+    assert_told(&output, &["ready", "precisions: [Mixed, F32]", "(chosen): double-f32 is exact"]);
 }
 
 fn options() -> NBodyOptions {
@@ -169,6 +173,26 @@ fn validation() {
     let gpu = Gpu::new();
     assert_device_error(gpu.provoke(Fault::Validation), "parsing error");
     run(&gpu, &mut ring(20), 1).expect("the device still works");
+}
+
+/// The KiB of addresses that a driver may take. SwiftShader runs out of them as a card out of memory;
+/// lavapipe promises any amount.
+const ADDRESSES: u32 = 3 << 20;
+
+fn memory() {
+    let program = std::env::current_exe().expect("the path of this test");
+    let limited = format!("ulimit -v {ADDRESSES}; exec \"$0\"");
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(limited).arg(program).env(JOB, "memory");
+    shell.env("VK_DRIVER_FILES", swiftshader().expect("it is installed"));
+    assert_told(&shell.output().expect("a child"), &["out of memory; take fewer", "goes on"]);
+}
+
+fn fill_the_memory() {
+    let gpu = Gpu::new();
+    println!("{}", gpu.provoke(Fault::Memory).expect_err("no memory is that large"));
+    run(&gpu, &mut ring(20), 1).expect("what was taken is given back");
+    println!("goes on");
 }
 
 fn mapping() {

@@ -23,7 +23,8 @@ pub struct Settings {
     pub threads: Option<NonZeroUsize>,
     /// A lower instruction level for the SIMD backend than the processor has, such as `avx2`.
     pub simd_level: Option<String>,
-    /// The directory in which calibrations are kept; without one `auto` goes by built-in crossovers.
+    /// The directory in which calibrations are kept, and what the GPU backend finds out about its adapter;
+    /// without one `auto` goes by built-in crossovers.
     pub cache: Option<PathBuf>,
 }
 
@@ -168,7 +169,7 @@ fn nearest(name: &str, valid: &[String]) -> Option<String> {
 }
 
 #[cfg_attr(
-    not(any(feature = "simd", feature = "rayon")),
+    not(any(feature = "simd", feature = "rayon", feature = "gpu")),
     expect(unused_variables, reason = "only optional backends have settings")
 )]
 #[cfg_attr(
@@ -187,7 +188,7 @@ fn compiled_in(settings: &Settings) -> Result<Vec<Arc<dyn Backend>>, SelectionEr
     #[cfg(feature = "rayon")]
     backends.push(Arc::new(backend_rayon::Threads::over("rayon-scalar", scalar, settings.threads)));
     #[cfg(feature = "gpu")]
-    backends.push(Arc::new(backend_gpu::Gpu::new()));
+    backends.push(Arc::new(backend_gpu::Gpu::with_cache(settings.cache.clone())));
     Ok(backends)
 }
 

@@ -30,8 +30,6 @@ pub enum Fault {
 pub struct Ceiling {
     /// The workgroups in one dimension of a dispatch.
     pub workgroups: u32,
-    /// The invocations of a workgroup.
-    pub invocations: u32,
     /// The bytes of a buffer.
     pub buffer: u64,
 }
@@ -39,22 +37,17 @@ pub struct Ceiling {
 impl Default for Ceiling {
     /// None.
     fn default() -> Self {
-        Self { workgroups: u32::MAX, invocations: u32::MAX, buffer: u64::MAX }
+        Self { workgroups: u32::MAX, buffer: u64::MAX }
     }
 }
 
 impl Ceiling {
     pub(super) fn lower(self, limits: Limits) -> Limits {
-        let Self { workgroups, invocations, buffer } = self;
-        let bound = |limit: u32| limit.min(invocations);
+        let Self { workgroups, buffer } = self;
         Limits {
             max_compute_workgroups_per_dimension: limits
                 .max_compute_workgroups_per_dimension
                 .min(workgroups),
-            max_compute_invocations_per_workgroup: bound(
-                limits.max_compute_invocations_per_workgroup,
-            ),
-            max_compute_workgroup_size_x: bound(limits.max_compute_workgroup_size_x),
             max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size.min(buffer),
             max_buffer_size: limits.max_buffer_size.min(buffer),
             ..limits

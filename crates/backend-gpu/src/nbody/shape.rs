@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn every_block_divides_the_largest() {
         assert_eq!(Shape::all(256).count(), 12);
-        assert!(Shape::all(256).all(|shape| Shape::LARGEST_BLOCK % shape.block() == 0));
+        assert!(Shape::all(256).all(|shape| Shape::LARGEST_BLOCK.is_multiple_of(shape.block())));
         assert!(Shape::all(128).all(|shape| shape.workgroup <= 128));
     }
 }

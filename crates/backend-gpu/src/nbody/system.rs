@@ -162,6 +162,28 @@ impl System {
         Ok(accelerations.into_iter().map(to_acceleration).collect())
     }
 
+    /// The accelerations of the first and of the last block of bodies alone, with their places.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub(super) fn accelerations_of_ends(
+        &mut self,
+        pace: &mut Pace,
+    ) -> Result<Vec<(usize, [f64; 3])>, Error> {
+        let Motion::Tiled(tiled) = &self.motion else {
+            return Ok(self.accelerations(pace)?.into_iter().enumerate().collect());
+        };
+        let (last, block) = (tiled.forces.blocks(&self.plan).end - 1, tiled.forces.shape().block());
+        self.on_stream(pace, |system, stream| {
+            system.accelerate_blocks(stream, 0..1)?;
+            system.accelerate_blocks(stream, last..last + 1)
+        })?;
+        let is_at_end = |i: usize| i < block as usize || i >= (last * block) as usize;
+        let all = self.read(&self.buffers.accelerations)?.into_iter().enumerate();
+        let to_acceleration = |a: [f64; 3]| a.map(|a| self.units.to_acceleration(a));
+        Ok(all.filter(|(i, _)| is_at_end(*i)).map(|(i, a)| (i, to_acceleration(a))).collect())
+    }
+
     /// Moves the system, and gives its positions and velocities.
     ///
     /// # Errors

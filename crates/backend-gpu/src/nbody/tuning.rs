@@ -46,10 +46,10 @@ impl System {
         let begun = Instant::now();
         let step = self.timed(1, pace)?;
         let whole = step * u32::try_from(steps).unwrap_or(u32::MAX);
-        if whole < WORTH {
+        let sample = (SAMPLE.as_secs_f64() / step.as_secs_f64()).ceil() as u64;
+        if whole < WORTH || 1 + sample > steps {
             return Ok(1);
         }
-        let sample = (SAMPLE.as_secs_f64() / step.as_secs_f64()).ceil() as u64;
         let mut trial = Trial { made: 1, sample, best: self.timed(sample, pace)? };
         trial.made += sample;
         for shape in Shape::all(self.device.limits().max_compute_invocations_per_workgroup) {

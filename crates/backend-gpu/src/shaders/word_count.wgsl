@@ -4,10 +4,18 @@
 // An invocation takes the segments that begin in its stretch of the text. Each is hashed and looked up
 // in a table of open addressing with linear probing. A free slot is claimed by one compare-exchange
 // with the place of the segment; a claimed one holds the place of the first that came, and is the same
-// segment only if all bytes are. Nobody ever waits for anybody. What finds no slot in PROBES attempts,
-// or is longer than LONGEST, is left to the host by its place.
+// segment only if all bytes are. Nobody ever waits for anybody.
+//
+// There are two such tables. A workgroup counts in a small one in its own memory first, so that all of
+// its "the" reach the large one, which all workgroups share, as one addition. What finds no slot in
+// the small one goes to the large one at once; what finds none there, or is longer than LONGEST, is
+// left to the host.
 //
 // The text in front of this one defines WORKGROUP, STRETCH, LONGEST, PROBES and SEPARATORS.
+
+// The slots of the table of a workgroup, a power of two, and how many of them a segment tries.
+const OWN_SLOTS = 512u;
+const OWN_PROBES = 4u;
 
 struct Slot {
     owner: atomic<u32>,   // 1 + the place of the first that came; 0: free
@@ -15,16 +23,24 @@ struct Slot {
     first: atomic<u32>,   // the complement of the least place, so that zeros are a clear table
 }
 
-struct Lists {
-    entries: atomic<u32>,
-    leftovers: atomic<u32>,
-    places: array<u32>,   // of what is left to the host
+struct OwnSlot {
+    owner: atomic<u32>,
+    count: atomic<u32>,
+    first: atomic<u32>,
+    hash: u32,            // these two are the owner's to write
+    length: u32,
 }
 
 struct Entry {
     place: u32,
     count: u32,
     first: u32,
+}
+
+struct Lists {
+    entries: atomic<u32>,
+    leftovers: atomic<u32>,
+    left: array<Entry>,   // to the host
 }
 
 @group(0) @binding(0) var<storage, read_write> text: array<u32>;
@@ -35,10 +51,12 @@ struct Entry {
 struct Extent {
     length: u32,
     slots: u32,      // a power of two
-    leftovers: u32,  // how many places fit
+    leftovers: u32,  // how many fit
 }
 
 var<immediate> extent: Extent;
+
+var<workgroup> own: array<OwnSlot, OWN_SLOTS>;
 
 fn byte(at: u32) -> u32 {
     return (text[at / 4] >> (at % 4 * 8)) & 0xff;
@@ -110,30 +128,76 @@ fn owns(slot: u32, place: u32, length: u32) -> bool {
     return is_same(place, owner - 1, length);
 }
 
-fn tally(slot: u32, place: u32) {
-    atomicAdd(&slots[slot].count, 1);
-    if atomicLoad(&slots[slot].first) < ~place {
-        atomicMax(&slots[slot].first, ~place);
-    }
-}
-
-fn leave(place: u32) {
+fn leave(entry: Entry) {
     let at = atomicAdd(&lists.leftovers, 1);
     if at < extent.leftovers {
-        lists.places[at] = place;
+        lists.left[at] = entry;
     }
 }
 
-fn insert(place: u32, length: u32, hash: u32) {
+// Adds what is known of a segment to the table of all.
+fn add(entry: Entry, length: u32, hash: u32) {
     let mask = extent.slots - 1;
     for (var probe = 0u; probe < PROBES; probe++) {
         let slot = (hash + probe) & mask;
-        if owns(slot, place, length) {
-            tally(slot, place);
+        if owns(slot, entry.place, length) {
+            atomicAdd(&slots[slot].count, entry.count);
+            if atomicLoad(&slots[slot].first) < ~entry.first {
+                atomicMax(&slots[slot].first, ~entry.first);
+            }
             return;
         }
     }
-    leave(place);
+    leave(entry);
+}
+
+// As `owns`, in the table of the workgroup.
+fn owns_own(slot: u32, place: u32, length: u32, hash: u32) -> bool {
+    var owner = atomicLoad(&own[slot].owner);
+    while owner == 0 {
+        let exchange = atomicCompareExchangeWeak(&own[slot].owner, 0, place + 1);
+        if exchange.exchanged {
+            own[slot].hash = hash;
+            own[slot].length = length;
+            return true;
+        }
+        owner = exchange.old_value;
+    }
+    return is_same(place, owner - 1, length);
+}
+
+// Adds one segment to the table of the workgroup.
+fn tally(place: u32, length: u32, hash: u32) {
+    for (var probe = 0u; probe < OWN_PROBES; probe++) {
+        // The large table takes the low bits.
+        let slot = ((hash >> 16) + probe) & (OWN_SLOTS - 1);
+        if owns_own(slot, place, length, hash) {
+            atomicAdd(&own[slot].count, 1);
+            atomicMax(&own[slot].first, ~place);
+            return;
+        }
+    }
+    add(Entry(place, 1, place), length, hash);
+}
+
+fn clear_own(lane: u32) {
+    for (var slot = lane; slot < OWN_SLOTS; slot += WORKGROUP) {
+        atomicStore(&own[slot].owner, 0);
+        atomicStore(&own[slot].count, 0);
+        atomicStore(&own[slot].first, 0);
+    }
+}
+
+// Hands the table of the workgroup to that of all.
+fn hand_over(lane: u32) {
+    for (var slot = lane; slot < OWN_SLOTS; slot += WORKGROUP) {
+        let owner = atomicLoad(&own[slot].owner);
+        if owner != 0 {
+            let count = atomicLoad(&own[slot].count);
+            let first = ~atomicLoad(&own[slot].first);
+            add(Entry(owner - 1, count, first), own[slot].length, own[slot].hash);
+        }
+    }
 }
 
 // Counts the segment that begins at `place`, and gives where it ends.
@@ -143,7 +207,7 @@ fn segment(place: u32) -> u32 {
     var bytes = text[at / 4] >> (at % 4 * 8);
     while at < extent.length && !is_separator(bytes & 0xff) {
         if at - place == LONGEST {
-            leave(place);
+            leave(Entry(place, 1, place));
             return at;
         }
         hash = hashed(hash, lower(bytes & 0xff));
@@ -153,7 +217,7 @@ fn segment(place: u32) -> u32 {
             bytes = text[at / 4];
         }
     }
-    insert(place, at - place, finished(hash));
+    tally(place, at - place, finished(hash));
     return at;
 }
 
@@ -161,9 +225,8 @@ fn invocation(global: vec3<u32>, groups: vec3<u32>) -> u32 {
     return global.y * groups.x * WORKGROUP + global.x;
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn count(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let begin = invocation(id, groups) * STRETCH;
+// Counts the segments that begin in a stretch of the text.
+fn count_stretch(begin: u32) {
     let end = min(begin + STRETCH, extent.length);
     var at = begin;
     if begin > 0 {
@@ -182,6 +245,19 @@ fn count(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
             at++;
         }
     }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn count(
+    @builtin(local_invocation_index) lane: u32,
+    @builtin(global_invocation_id) id: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+) {
+    clear_own(lane);
+    workgroupBarrier();
+    count_stretch(invocation(id, groups) * STRETCH);
+    workgroupBarrier();
+    hand_over(lane);
 }
 
 @compute @workgroup_size(WORKGROUP)

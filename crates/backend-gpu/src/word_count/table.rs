@@ -11,7 +11,7 @@ use crate::shaders;
 
 /// How many segments the device may leave to the host in one chunk. A chunk of at most twice as many
 /// bytes holds no more segments than that.
-pub(super) const LEFTOVERS: u32 = 1 << 16;
+pub(super) const LEFTOVERS: u32 = 1 << 14;
 
 const WORKGROUP: u32 = 256;
 
@@ -52,14 +52,9 @@ pub(super) struct Tally {
 /// What the device made of a chunk.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Every segment is in here once as a tally, or each time it occurs as a leftover's place.
-    Counted {
-        /// The distinct segments of the table.
-        tallies: Vec<Tally>,
-        /// Where segments begin that the table did not take.
-        leftovers: Vec<u32>,
-    },
-    /// There were more leftovers than are told.
+    /// The segments, each at least once, with all that was counted of it together.
+    Counted(Vec<Tally>),
+    /// The table was too small.
     Overflow,
 }
 
@@ -72,35 +67,54 @@ pub(super) struct Table {
     entries: Buffer,
     staging: Buffer,
     bound: BindGroup,
+    capacity: u32,
 }
 
-/// Bytes of a slot, of an entry and in front of the places of leftovers.
+/// Bytes of a slot, of an entry and in front of the leftovers.
 const SLOT: u64 = 12;
-const ENTRY: u64 = 12;
+const ENTRY: u64 = size_of::<Tally>() as u64;
 const COUNTERS: u64 = 8;
-const LISTS: u64 = COUNTERS + 4 * LEFTOVERS as u64;
+const LISTS: u64 = COUNTERS + ENTRY * LEFTOVERS as u64;
 
-/// The slots of the table for a chunk: a quarter of its bytes, where English text has a distinct word
-/// in a hundred.
-fn slots_for(bytes: usize) -> u32 {
-    u32::try_from(bytes / 4).unwrap_or(1 << 30).max(64).next_power_of_two()
+/// The slots of the first table for chunks of so many bytes: English text has a distinct word in a
+/// hundred of them.
+pub(super) fn usual_slots(bytes: usize) -> u32 {
+    slots(bytes / 16)
+}
+
+/// The slots that suffice for any chunk of so many bytes, since a segment takes two with its separator.
+pub(super) fn most_slots(bytes: usize) -> u32 {
+    slots(bytes / 2)
+}
+
+fn slots(wanted: usize) -> u32 {
+    u32::try_from(wanted).unwrap_or(1 << 30).clamp(64, 1 << 30).next_power_of_two()
+}
+
+/// The entries that are read back with the counters: tables are seldom that full.
+const fn usual_entries(slots: u32) -> u32 {
+    slots / 4
 }
 
 impl Table {
-    /// Room for chunks of up to `bytes` bytes.
+    /// Room for chunks of up to `bytes` bytes with up to `capacity` distinct segments, a power of two.
     ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Device`].
-    pub(super) fn new(device: &Device, pipelines: &Pipelines, bytes: usize) -> Result<Self, Error> {
-        let slot_count = slots_for(bytes);
+    pub(super) fn new(
+        device: &Device,
+        pipelines: &Pipelines,
+        bytes: usize,
+        capacity: u32,
+    ) -> Result<Self, Error> {
         let bytes = bytes.next_multiple_of(4).max(4) as u64;
         let text = device.storage("the buffer of text", bytes)?;
-        let slots = device.storage("the table of words", SLOT * u64::from(slot_count))?;
+        let slots = device.storage("the table of words", SLOT * u64::from(capacity))?;
         let lists = device.storage("the list of leftover words", LISTS)?;
-        let entries = device.storage("the list of words", ENTRY * u64::from(slot_count))?;
-        let staging = device.read_back(LISTS + entries.size())?;
+        let entries = device.storage("the list of words", ENTRY * u64::from(capacity))?;
+        let staging = device.read_back(LISTS + ENTRY * u64::from(usual_entries(capacity)))?;
         let bound = pipelines.program.bind(device, &[&text, &slots, &lists, &entries])?;
-        Ok(Self { text, slots, lists, entries, staging, bound })
+        Ok(Self { text, slots, lists, entries, staging, bound, capacity })
     }
 
     /// Hands a chunk to the device.
@@ -111,7 +125,7 @@ impl Table {
         chunk: &[u8],
     ) -> SubmissionIndex {
         self.upload(device, chunk);
-        let (length, slots) = (chunk.len() as u32, slots_for(chunk.len()));
+        let (length, slots) = (chunk.len() as u32, self.slots_for(chunk));
         let mut encoder = device.encoder();
         encoder.clear_buffer(&self.slots, 0, Some(SLOT * u64::from(slots)));
         encoder.clear_buffer(&self.lists, 0, Some(COUNTERS));
@@ -127,9 +141,14 @@ impl Table {
         }
         drop(pass);
         encoder.copy_buffer_to_buffer(&self.lists, 0, &self.staging, 0, LISTS);
-        let entries = ENTRY * u64::from(slots);
+        let entries = ENTRY * u64::from(usual_entries(slots));
         encoder.copy_buffer_to_buffer(&self.entries, 0, &self.staging, LISTS, entries);
         device.submit(encoder.finish())
+    }
+
+    /// A short chunk does not need the whole table.
+    fn slots_for(&self, chunk: &[u8]) -> u32 {
+        self.capacity.min(most_slots(chunk.len()))
     }
 
     /// Buffers are written in words of four bytes.
@@ -143,32 +162,70 @@ impl Table {
         }
     }
 
-    /// Waits for the chunk and takes what was counted.
+    /// Waits for a chunk and takes what was counted.
     ///
     /// # Errors
     /// [`Error::Device`].
-    pub(super) fn take(&self, device: &Device, chunk: SubmissionIndex) -> Result<Outcome, Error> {
-        device.with_mapped(&self.staging, chunk, |bytes| {
-            let word = |at: usize| bytemuck::pod_read_unaligned::<u32>(&bytes[at..at + 4]);
-            let (entries, leftovers) = (word(0) as usize, word(4));
-            if leftovers > LEFTOVERS {
-                return Outcome::Overflow;
+    pub(super) fn take(
+        &self,
+        device: &Device,
+        submission: SubmissionIndex,
+        chunk: &[u8],
+    ) -> Result<Outcome, Error> {
+        let usual = usual_entries(self.slots_for(chunk));
+        let (entries, outcome) = device.with_mapped(&self.staging, submission, |bytes| {
+            let [entries, leftovers]: [u32; 2] =
+                bytemuck::pod_read_unaligned(&bytes[..COUNTERS as usize]);
+            (entries, listed(&bytes[COUNTERS as usize..], entries.min(usual), leftovers))
+        })?;
+        match outcome {
+            Outcome::Counted(mut tallies) if entries > usual => {
+                let rest = ENTRY * u64::from(usual)..ENTRY * u64::from(entries);
+                tallies.extend(read(&device.read(&self.entries, rest)?));
+                Ok(Outcome::Counted(tallies))
             }
-            let places = COUNTERS as usize + 4 * leftovers as usize;
-            let lists = LISTS as usize;
-            Outcome::Counted {
-                leftovers: bytes[COUNTERS as usize..places]
-                    .chunks_exact(4)
-                    .map(bytemuck::pod_read_unaligned)
-                    .collect(),
-                tallies: bytes[lists..lists + entries * ENTRY as usize]
-                    .chunks_exact(ENTRY as usize)
-                    .map(|entry| {
-                        let [place, count, first] = bytemuck::pod_read_unaligned(entry);
-                        Tally { place, count, first }
-                    })
-                    .collect(),
-            }
-        })
+            outcome => Ok(outcome),
+        }
+    }
+}
+
+/// Leftovers and entries from the bytes behind the counters.
+fn listed(bytes: &[u8], entries: u32, leftovers: u32) -> Outcome {
+    if leftovers > LEFTOVERS {
+        return Outcome::Overflow;
+    }
+    let (left, taken) = bytes.split_at((LISTS - COUNTERS) as usize);
+    let part = |bytes, tallies: u32| read(bytes).take(tallies as usize);
+    Outcome::Counted(part(left, leftovers).chain(part(taken, entries)).collect())
+}
+
+fn read(bytes: &[u8]) -> impl Iterator<Item = Tally> {
+    bytes.chunks_exact(ENTRY as usize).map(|entry| {
+        let [place, count, first] = bytemuck::pod_read_unaligned(entry);
+        Tally { place, count, first }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_table_takes_the_shortest_words() {
+        for bytes in [100, 1 << 16, (1 << 21) + 1, 1 << 25] {
+            assert!(most_slots(bytes) as usize >= bytes / 2 && usual_slots(bytes) >= 64);
+        }
+    }
+
+    #[test]
+    fn leftovers_and_entries_are_told_apart() {
+        let mut bytes = vec![0; LISTS as usize + 24];
+        bytes[..12].copy_from_slice(bytemuck::cast_slice(&[7, 1, 7]));
+        let behind = (LISTS - COUNTERS) as usize;
+        bytes[behind..behind + 12].copy_from_slice(bytemuck::cast_slice(&[5, 3, 2]));
+        let left = Tally { place: 7, count: 1, first: 7 };
+        let taken = Tally { place: 5, count: 3, first: 2 };
+        assert_eq!(listed(&bytes, 1, 1), Outcome::Counted(vec![left, taken]));
+        assert_eq!(listed(&bytes, 0, LEFTOVERS + 1), Outcome::Overflow);
     }
 }

@@ -40,7 +40,7 @@ fn record(backend: &dyn Backend) -> BackendRecord {
         precisions: capabilities.precisions.iter().map(|precision| precision.name()).collect(),
         algorithms: Algorithms::of(&capabilities),
         device: capabilities.device,
-        notes: capabilities.notes,
+        notes: backend.survey(),
     }
 }
 

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Checks the GPU backend of this machine against the processor and measures it.
+
+    benches/gpu/run.py [RECORD.json]      on a machine with Rust: builds, checks, measures
+    benches/gpu/run.py --pack FOLDER      builds, and puts all that a machine without Rust needs into FOLDER
+    FOLDER/run.py [RECORD.json]           there: checks and measures
+
+The checks are the programs of `crates/backend-gpu/tests`: conformance, faults and limits. Of each precision and size
+two runs are timed, each a process of its own: `cold` is the whole first one, with driver, compilation of the shaders
+and trial of their shapes, `warm` the stepping of the second one, which finds the shapes in a cache. The word counts
+of the GPU are compared with those of the processor byte for byte. FOLDER holds this machine's Vulkan loader too, used
+where there is none. Needs Python 3.8 alone.
+"""
+
+import argparse
+import datetime
+import filecmp
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CHECKS = ["conformance", "faults", "limits"]
+DT = 0.001
+LOADER = "libvulkan.so.1"
+
+# Interactions of a run, bodies, bytes of text: for a GPU, and for a processor that plays one.
+REAL = {"work": 3e12, "bodies": [16, 1024, 16384, 131072], "bytes": 1_000_000_000}
+SOFTWARE = {"work": 5e8, "bodies": [16, 1024, 4096], "bytes": 33_000_000}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("record", nargs="?", default="record.json", help="where the figures go")
+    parser.add_argument("--pack", metavar="FOLDER", type=Path, help="only build, for another machine")
+    parser.add_argument("--no-checks", action="store_true", help="only measure")
+    options = parser.parse_args()
+    if options.pack:
+        return pack(options.pack)
+    programs = HERE if (HERE / "cli").exists() else build(Path(tempfile.mkdtemp(prefix="gpu-programs-")))
+    with tempfile.TemporaryDirectory() as scratch:
+        checks = {} if options.no_checks else check(programs)
+        record = Measurement(programs, Path(scratch)).run()
+    record["checks"] = checks
+    Path(options.record).write_text(json.dumps(record, indent=1) + "\n")
+    print(f"\nrecord: {options.record}")
+    return 0 if all(checks.values()) and record["word_counts_equal"] else 1
+
+
+def pack(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    build(folder)
+    shutil.copy(__file__, folder / "run.py")
+    for line in subprocess.run(["ldconfig", "-p"], capture_output=True, text=True).stdout.splitlines():
+        if LOADER in line:
+            shutil.copy(line.split()[-1], folder / LOADER)
+    print("packed:", ", ".join(sorted(path.name for path in folder.iterdir())))
+    return 0
+
+
+def build(folder):
+    """The program, the checks and the 16 bodies, in one folder."""
+    cargo = ["cargo", "--quiet"]
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    subprocess.run([*cargo, "build", "--release", "-p", "cli"], cwd=ROOT, check=True)
+    command = [*cargo, "test", "--no-run", "--message-format=json", "-p", "backend-gpu"]
+    messages = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for message in map(json.loads, messages.splitlines()):
+        if message.get("executable") and message["target"]["name"] in CHECKS:
+            shutil.copy(message["executable"], folder / message["target"]["name"])
+    shutil.copy(target / "release" / "cli", folder / "cli")
+    shutil.copy(ROOT / "data" / "input16", folder / "input16")
+    return folder
+
+
+def environment(programs, **variables):
+    """With the loader that was brought along, where the system has none."""
+    system = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True).stdout
+    found = dict(os.environ, **variables)
+    if LOADER not in system and (programs / LOADER).exists():
+        found["LD_LIBRARY_PATH"] = f"{programs}:{found.get('LD_LIBRARY_PATH', '')}"
+    return found
+
+
+def check(programs):
+    """Runs the checks, and tells which of them passed."""
+    passed = {}
+    for name in CHECKS:
+        env = environment(programs, PERF_REQUIRE="gpu")
+        run = subprocess.run([programs / name], env=env, capture_output=True, text=True)
+        passed[name] = run.returncode == 0
+        if run.returncode != 0:
+            print(run.stdout[-4000:], run.stderr[-2000:], file=sys.stderr)
+        print(f"{name}: {next((line for line in reversed(run.stdout.splitlines()) if line), 'no output')}", flush=True)
+    return passed
+
+
+class Measurement:
+    """Runs of the program on this machine's adapter."""
+
+    def __init__(self, programs, scratch):
+        self.programs, self.scratch = programs, scratch
+        self.env = environment(programs, PERF_CACHE_DIR=str(scratch / "cache"))
+        backends = json.loads(self.cli("backends", "--json"))
+        self.gpu = next(backend for backend in backends if backend["name"] == "gpu")
+        if not self.gpu["ready"]:
+            sys.exit(f"no GPU: {self.gpu['reason']}")
+        self.software = any(name in self.gpu["device"] for name in ["llvmpipe", "SwiftShader"])
+        self.sizes = SOFTWARE if self.software else REAL
+
+    def cli(self, *arguments):
+        command = [self.programs / "cli", *map(str, arguments)]
+        return subprocess.run(command, env=self.env, check=True, capture_output=True, text=True).stdout
+
+    def run(self):
+        print(f"{self.gpu['device']}\n" + "\n".join(self.gpu["notes"]), flush=True)
+        record = {
+            "date": datetime.date.today().isoformat(),
+            "device": self.gpu["device"],
+            "software": self.software,
+            "processors": os.cpu_count(),
+            "notes": self.gpu["notes"],
+            "start": self.start(),
+            "nbody": self.nbody(),
+            "wordcount": self.wordcount(),
+        }
+        record["word_counts_equal"] = filecmp.cmp(self.scratch / "gpu", self.scratch / "rayon", shallow=False)
+        print("word counts:", "equal" if record["word_counts_equal"] else "DIFFERENT")
+        record["notes"] = json.loads(self.cli("backends", "--json"))[-1]["notes"]
+        return record
+
+    def start(self):
+        """nbabel's 16 bodies to t = 10, the whole process: what starting costs."""
+        arguments = ["nbody", "-q", "--json", "-b", "gpu", self.programs / "input16"]
+        seconds = sorted(json.loads(self.cli(*arguments))["seconds"]["total"] for _ in range(5))
+        print(f"\n16 bodies to t = 10, start included: {seconds[2]:.3f} s (5 runs, {seconds[0]:.3f} to {seconds[4]:.3f})")
+        return {"input16_seconds": seconds}
+
+    def nbody(self):
+        print(f"\n{'backend':12} {'numbers':8} {'bodies':>8} {'cold/s':>9} {'warm/s':>9} {'interactions/s':>15}")
+        rows = []
+        for bodies in self.sizes["bodies"]:
+            (self.scratch / "bodies").write_text(self.cli("generate", "plummer", bodies))
+            for precision in self.gpu["precisions"]:
+                rows.append(self.row("gpu", precision, bodies))
+            if bodies <= 16384:
+                rows.append(self.row("rayon-scalar", "f64", bodies))
+        return rows
+
+    def row(self, backend, precision, bodies):
+        steps = max(2, min(10_001, int(self.sizes["work"] / bodies**2)))
+        arguments = ["nbody", "-q", "--json", "-b", backend, "--precision", precision, "--softening", 0.01]
+        arguments += ["--t-end", f"{(steps - 0.5) * DT:.4f}", "--report-every", 0, self.scratch / "bodies"]
+        cold, warm = (json.loads(self.cli(*arguments)) for _ in range(2))
+        row = {
+            "backend": backend,
+            "precision": precision,
+            "bodies": bodies,
+            "steps": steps,
+            "cold_seconds": cold["seconds"]["total"],
+            "warm_seconds": warm["seconds"]["simulate"],
+            "interactions_per_second": warm["interactions_per_second"],
+        }
+        print(
+            f"{backend:12} {precision:8} {bodies:8} {row['cold_seconds']:9.3f} {row['warm_seconds']:9.3f} "
+            f"{row['interactions_per_second']:15.4g}",
+            flush=True,
+        )
+        return row
+
+    def wordcount(self):
+        print(f"\n{'backend':12} {'bytes':>12} {'cold/s':>9} {'warm/s':>9} {'GB/s':>9}")
+        text = self.scratch / "text"
+        text.write_text(self.cli("generate", "text", "--bytes", self.sizes["bytes"], "--vocabulary", 200_000))
+        rows = []
+        for backend in ["gpu", "rayon"]:
+            arguments = ["wordcount", "-q", "--json", "-b", backend, text, self.scratch / backend]
+            cold, warm = (json.loads(self.cli(*arguments)) for _ in range(2))
+            row = {
+                "backend": backend,
+                "bytes": warm["bytes"],
+                "cold_seconds": cold["seconds"]["total"],
+                "warm_seconds": warm["seconds"]["count"],
+                "bytes_per_second": warm["bytes"] / warm["seconds"]["count"],
+            }
+            rows.append(row)
+            print(
+                f"{backend:12} {row['bytes']:12} {row['cold_seconds']:9.3f} {row['warm_seconds']:9.3f} "
+                f"{row['bytes_per_second'] / 1e9:9.3f}",
+                flush=True,
+            )
+        return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+//! Systems and texts that are large for an adapter, and what is found out about it once.
+
+use std::process::ExitCode;
+
+use backend_gpu::{Ceiling, Gpu};
+use common::{ring, with_device};
+use kernels_core::nbody::{reference_accelerations_of, rms_error};
+use kernels_core::{
+    Backend, Bodies, Count, Error, NBodyOptions, Precision, WordCountOptions, tolerances,
+};
+use libtest_mimic::Arguments;
+use ndarray::Array2;
+
+#[expect(dead_code, reason = "the other tests use the rest")]
+mod common;
+
+fn main() -> ExitCode {
+    let trials = with_device(&[
+        ("million_bodies", million_bodies),
+        ("more_workgroups_than_one_dimension_holds", many_workgroups),
+        ("bodies_beyond_a_buffer_are_refused_with_the_figures", large_buffers),
+        ("text_is_cut_to_the_buffers", small_buffers),
+        ("table_of_words_grows", growing_table),
+        ("best_shape_is_remembered_and_changes_no_bit", tuning),
+    ]);
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn options(precision: Precision) -> NBodyOptions {
+    NBodyOptions { precision: Some(precision), softening: 0.01, ..NBodyOptions::default() }
+}
+
+/// Of all the accelerations only a few hundred, and of these a few against the reference.
+fn million_bodies() {
+    let bodies = ring(1 << 20);
+    let gpu = Gpu::new();
+    for precision in gpu.capabilities().precisions {
+        let found = gpu.accelerations_of_ends(&bodies, &options(precision)).expect("accelerations");
+        assert!(found.len() > 128 && found.len() < 5000, "{}", found.len());
+        let some: Vec<_> = found.iter().step_by(found.len() / 5).chain(found.last()).collect();
+        let places: Vec<_> = some.iter().map(|(i, _)| *i).collect();
+        let found = Array2::from_shape_fn((some.len(), 3), |(row, k)| some[row].1[k]);
+        let expected = reference_accelerations_of(&bodies, &places, 0.01);
+        let error = rms_error(found.view(), expected.view());
+        assert!(error < tolerances::acceleration_rms(precision), "{precision}: {error:e}");
+    }
+}
+
+fn moved(gpu: &Gpu, bodies: &Bodies, steps: u64) -> Bodies {
+    let mut bodies = bodies.clone();
+    let mut kernel = gpu.nbody(&options(Precision::F32)).expect("a kernel");
+    kernel.leapfrog(&mut bodies, 1e-3, steps).expect("a run");
+    bodies
+}
+
+fn many_workgroups() {
+    let few = Gpu::below(Ceiling { workgroups: 64, ..Ceiling::default() });
+    let all = Gpu::new();
+    let bodies = ring(17_000);
+    assert!(moved(&few, &bodies, 1) == moved(&all, &bodies, 1), "another state");
+    let energies = |gpu: &Gpu| {
+        gpu.nbody(&options(Precision::F32)).expect("a kernel").energies(&bodies).expect("energies")
+    };
+    assert_eq!(energies(&few), energies(&all));
+    let text = "To be, or not to be: that is the question. ".repeat(50_000);
+    assert_eq!(words(&few, &text), words(&all, &text));
+}
+
+fn large_buffers() {
+    let small = Gpu::below(Ceiling { buffer: 1 << 20, ..Ceiling::default() });
+    let mut kernel = small.nbody(&options(Precision::F32)).expect("a kernel");
+    match kernel.leapfrog(&mut ring(70_000), 1e-3, 1) {
+        Err(Error::TooLarge { needed, limit, .. }) => {
+            assert!(limit == 1 << 20 && needed >= 70_000 * 16, "{needed} {limit}");
+        }
+        other => panic!("{other:?}"),
+    }
+    kernel.leapfrog(&mut ring(700), 1e-3, 1).expect("the kernel still works");
+}
+
+/// The words in their order, with their number and first place.
+fn words(gpu: &Gpu, text: &str) -> Vec<(String, u64, u64)> {
+    let mut counter = gpu.word_count(&WordCountOptions::default()).expect("a counter");
+    let counts = counter.count(text.as_bytes()).expect("counts");
+    let one = |count: Count<'_>| (count.word.to_owned(), count.count, count.first);
+    let mut all: Vec<_> = counts.iter().map(one).collect();
+    all.sort_unstable();
+    all
+}
+
+fn small_buffers() {
+    let small = Gpu::below(Ceiling { buffer: 1 << 20, ..Ceiling::default() });
+    let text = "so shaken as we are, so wan with care, ".repeat(20_000);
+    assert_eq!(words(&small, &text), words(&Gpu::new(), &text));
+}
+
+/// Every word comes twice, the second time in capitals and in another chunk.
+fn growing_table() {
+    let distinct: String = (0..300_000).map(|i| format!("w{i:x} ")).collect();
+    let text = distinct.clone() + &distinct.to_uppercase();
+    let counted = words(&Gpu::new(), &text);
+    assert_eq!(counted.len(), 300_000);
+    assert!(counted.iter().all(|(_, count, first)| *count == 2 && *first < distinct.len() as u64));
+}
+
+fn tuning() {
+    let directory = std::env::temp_dir().join(format!("perf-gpu-tuning-{}", std::process::id()));
+    let gpu = || Gpu::with_cache(Some(directory.clone()));
+    let bodies = ring(3000);
+    let first = gpu();
+    let tuned = moved(&first, &bodies, 150);
+    let known = first.capabilities().notes;
+    assert_eq!(gpu().capabilities().notes, known);
+    if first.capabilities().software {
+        assert!(known[0].starts_with("tuned for f32 from 2048 bodies on"), "{known:?}");
+    }
+    assert!(tuned == moved(&gpu(), &bodies, 150), "the remembered shape changes the state");
+    let mut stepwise = bodies.clone();
+    let mut kernel = Gpu::new().nbody(&options(Precision::F32)).expect("a kernel");
+    (0..150).for_each(|_| kernel.leapfrog(&mut stepwise, 1e-3, 1).expect("a step"));
+    assert!(tuned == stepwise, "the trial of shapes changes the state");
+    let _ = std::fs::remove_dir_all(directory);
+}
