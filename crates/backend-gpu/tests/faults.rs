@@ -42,8 +42,11 @@ fn trials() -> Vec<Trial> {
         ("silent_device_is_given_up", silence),
         ("program_ends_with_a_silent_device", exit_with_silence),
     ]));
-    let with_swiftshader: [(&str, fn()); 2] =
-        [("adapter_without_f64_computes_in_mixed", without_f64), ("full_memory_is_typed", memory)];
+    let with_swiftshader: [(&str, fn()); 3] = [
+        ("second_adapter_is_surveyed", second_adapter),
+        ("adapter_without_f64_computes_in_mixed", without_f64),
+        ("full_memory_is_typed", memory),
+    ];
     let required = Required::from_env().names("swiftshader");
     trials.extend(with_swiftshader.map(|(name, check)| match swiftshader() {
         Ok(_) => trial(name, check),
@@ -106,6 +109,16 @@ fn named_adapter() {
     let name = adapter();
     let output = child("availability", "WGPU_ADAPTER_NAME", &name.to_uppercase());
     assert_told(&output, &["ready", "None", &name, "(chosen): ", "double-f32"]);
+}
+
+/// The drivers that there are anyway, and one more.
+fn second_adapter() {
+    let driver = swiftshader().expect("it is installed");
+    let output = child("availability", "VK_ADD_DRIVER_FILES", driver);
+    assert_told(
+        &output,
+        &["(chosen): ", "adapter SwiftShader Device", "double-f32 is exact with plain"],
+    );
 }
 
 fn without_f64() {

@@ -170,11 +170,7 @@ fn nearest(name: &str, valid: &[String]) -> Option<String> {
 
 #[cfg_attr(
     not(any(feature = "simd", feature = "rayon", feature = "gpu")),
-    expect(unused_variables, reason = "only optional backends have settings")
-)]
-#[cfg_attr(
-    not(any(feature = "simd", feature = "rayon", feature = "gpu")),
-    expect(unused_mut, reason = "the optional backends are pushed")
+    expect(unused_variables, unused_mut, reason = "only optional backends have settings")
 )]
 fn compiled_in(settings: &Settings) -> Result<Vec<Arc<dyn Backend>>, SelectionError> {
     let scalar = Arc::new(backend_scalar::Scalar::new());

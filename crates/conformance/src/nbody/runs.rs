@@ -10,7 +10,6 @@ use crate::Case;
 pub(super) const CASES: &[Case] = &[
     Case::new("nbody_run_does_not_depend_on_how_it_is_cut", chunks),
     Case::new("nbody_run_does_not_depend_on_the_kernel_object", fresh_kernels),
-    Case::new("nbody_run_of_a_growing_system_does_not_depend_on_the_kernel_object", growing),
     Case::new("nbody_kernel_serves_one_system_after_another", reuse),
     Case::new("nbody_run_agrees_with_the_plain_leapfrog", plain_leapfrog),
     Case::new("nbody_no_steps_change_nothing", no_steps),
@@ -47,26 +46,6 @@ fn fresh_kernels(backend: &dyn Backend) {
         }
         assert_eq!(whole, cut, "{variant}");
     }
-}
-
-/// Large enough that a digit which gets lost now and then does so; and a backend that scales its numbers
-/// may scale a system that has grown otherwise, if that changes no bit.
-fn growing(backend: &dyn Backend) {
-    let bodies = systems::with_escaper(&systems::cluster(1500, 38), 255.9, 200.0);
-    for variant in variants(backend) {
-        let mut whole = bodies.clone();
-        kernel(backend, variant, 0.0).leapfrog(&mut whole, 1e-3, 3).expect("a run");
-        let mut cut = bodies.clone();
-        kernel(backend, variant, 0.0).leapfrog(&mut cut, 1e-3, 1).expect("the first step");
-        kernel(backend, variant, 0.0).leapfrog(&mut cut, 1e-3, 2).expect("the others");
-        assert_eq!(first_difference(&whole, &cut), None, "{variant}");
-    }
-}
-
-/// The first body that is not in every bit the same.
-fn first_difference(a: &Bodies, b: &Bodies) -> Option<usize> {
-    let state = |bodies: &Bodies, i: usize| (bodies.position_rows()[i], bodies.velocity_rows()[i]);
-    (0..a.len()).find(|&i| state(a, i) != state(b, i))
 }
 
 fn reuse(backend: &dyn Backend) {

@@ -69,17 +69,6 @@ pub(super) fn with_tight_binary(n: usize, distance: f64) -> Bodies {
     Bodies::from_rows(cluster.mass_slice().to_vec(), positions, velocities).expect("well-formed")
 }
 
-/// The system with its last body far out, at a distance of `distance`, and leaving with `speed`.
-pub(super) fn with_escaper(bodies: &Bodies, distance: f64, speed: f64) -> Bodies {
-    let mut escaping = bodies.clone();
-    let (x, v) = (bodies.position_rows(), bodies.velocity_rows());
-    let last = bodies.len() - 1;
-    let escaper = ([distance, 0.0, 0.0], [speed, 0.0, 0.0]);
-    let state = |i: usize| if i == last { escaper } else { (x[i], v[i]) };
-    escaping.set_state(state).expect("a finite state");
-    escaping
-}
-
 /// A cluster with other masses.
 pub(super) fn with_masses(bodies: &Bodies, mass: impl Fn(usize) -> f64) -> Bodies {
     let masses = (0..bodies.len()).map(mass).collect();
