@@ -42,8 +42,8 @@ def main():
     options = parser.parse_args()
     if options.pack:
         return pack(options.pack)
-    programs = HERE if (HERE / "cli").exists() else build(Path(tempfile.mkdtemp(prefix="gpu-programs-")))
     with tempfile.TemporaryDirectory() as scratch:
+        programs = HERE if (HERE / "cli").exists() else build(Path(scratch) / "programs")
         checks = {} if options.no_checks else check(programs)
         record = Measurement(programs, Path(scratch)).run()
     record["checks"] = checks
@@ -53,7 +53,6 @@ def main():
 
 
 def pack(folder):
-    folder.mkdir(parents=True, exist_ok=True)
     build(folder)
     shutil.copy(__file__, folder / "run.py")
     for line in subprocess.run(["ldconfig", "-p"], capture_output=True, text=True).stdout.splitlines():
@@ -65,6 +64,7 @@ def pack(folder):
 
 def build(folder):
     """The program, the checks and the 16 bodies, in one folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     cargo = ["cargo", "--quiet"]
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     subprocess.run([*cargo, "build", "--release", "-p", "cli"], cwd=ROOT, check=True)
