@@ -3,43 +3,30 @@
 //! Three texts: `prose` has few distinct words, some of them very frequent; in `distinct` no word comes
 //! twice, so the table's growth and the ranking are what counts; half the words of `unicode` are Greek.
 
+mod input;
+
 use std::hint::black_box;
 use std::sync::Arc;
 
 use backend_rayon::Threads;
 use backend_simd::{Level, Simd};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use input::{word, zipf};
 use kernels_core::{Backend, WordCount, WordCountOptions};
 
 const WORDS: u64 = 1 << 18;
-
-/// The word of a number: its digits in base 20, as letters from `first` on.
-fn word(mut number: u64, first: char) -> String {
-    let mut word = String::new();
-    loop {
-        word.extend(char::from_u32(first as u32 + (number % 20) as u32));
-        number /= 20;
-        if number == 0 {
-            return word;
-        }
-    }
-}
-
-/// Numbers below 2^14, n about as often as 1/n, in a fixed order that looks random.
-fn zipf() -> impl Iterator<Item = u64> {
-    (0..WORDS).map(|i| {
-        let random = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11;
-        (random as f64 / (1_u64 << 53) as f64 * f64::from(1 << 14).ln()).exp() as u64
-    })
-}
 
 /// Name, text and number of its distinct words.
 fn texts() -> [(&'static str, String, Option<usize>); 3] {
     let join = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>().join(" ");
     [
-        ("prose", join(&mut zipf().map(|number| word(number, 'a'))), None),
+        ("prose", join(&mut zipf(WORDS).map(|number| word(number, 'a'))), None),
         ("distinct", join(&mut (0..WORDS).map(|number| word(number, 'a'))), Some(WORDS as usize)),
-        ("unicode", join(&mut zipf().map(|n| word(n, if n % 2 == 0 { 'a' } else { 'α' }))), None),
+        (
+            "unicode",
+            join(&mut zipf(WORDS).map(|n| word(n, if n % 2 == 0 { 'a' } else { 'α' }))),
+            None,
+        ),
     ]
 }
 

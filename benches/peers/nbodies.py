@@ -20,6 +20,7 @@ PEERS = {
     "plain Python": ("plain_python.py", False),
     "NumPy": ("with_numpy.py", False),
     "Pythran": ("with_pythran.py", False),
+    "transonic": ("with_transonic.py", False),
     "Numba": ("with_numba.py", True),
 }
 

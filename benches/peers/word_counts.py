@@ -10,6 +10,7 @@ PEERS = {
     "plain Python": ("plain_python.py", False),
     "Python, compiled regular expression": ("compiled_regex.py", False),
     "Polars": ("with_polars.py", True),
+    "DuckDB": ("with_duckdb.py", True),
 }
 
 

@@ -5,6 +5,8 @@ All of it lies in one folder, which git ignores, and is made again only where so
 
 import hashlib
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,17 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+# The last is with_duckdb.py's own: DuckDB reads no variable.
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "DUCKDB_THREADS",
+)
+# A package of requirements.txt, without its version.
+PACKAGE = re.compile(r"^[a-z]+", re.MULTILINE)
 
 
 class Workshop:
@@ -30,12 +43,12 @@ class Workshop:
         self._make("packages", [HERE / "requirements.txt"], self._install)
         self._make("C++", [HERE / "nbody" / "openmp.cpp"], self._compile_cpp)
         self._make("Pythran", [HERE / "nbody" / "compiled" / "pythran_kernel.py"], self._compile_pythran)
+        self._make("transonic", [HERE / "nbody" / "compiled" / "transonic_kernel.py"], self._compile_transonic)
 
     def environment(self, threads=None):
         """The variables of a program: where compiled modules lie, and how many threads it may use."""
-        names = ("OMP", "NUMBA", "OPENBLAS", "MKL", "POLARS_MAX")
-        variables = {f"{name}_{'THREADS' if name == 'POLARS_MAX' else 'NUM_THREADS'}": str(threads) for name in names}
-        return {"PYTHONPATH": str(self.built), "PYTHONDONTWRITEBYTECODE": "1", **(variables if threads else {})}
+        limits = dict.fromkeys(THREAD_VARIABLES, str(threads)) if threads else {}
+        return {"PYTHONPATH": str(self.built), "PYTHONDONTWRITEBYTECODE": "1", **limits}
 
     def _make(self, what, sources, make):
         text = b"".join(source.read_bytes() for source in sources) + sys.version.encode()
@@ -60,9 +73,18 @@ class Workshop:
         module = self.built / "pythran_kernel.so"
         check([self.python, "-m", "pythran.run", "-Ofast", "-march=native", source, "-o", module])
 
+    def _compile_transonic(self, source):
+        """Beside a copy of its source, where the module is looked for; transonic calls Pythran by its name."""
+        copy = shutil.copy(source, self.built)
+        path = f"{self.python.parent}{os.pathsep}{os.environ['PATH']}"
+        command = [self.python.parent / "transonic", copy, "-af", " -Ofast -march=native"]
+        check(command, env={**os.environ, "PATH": path})
+        if not list((self.built / "__pythran__").glob("transonic_kernel_*.so")):
+            raise OSError("transonic compiled nothing")
 
-def check(command):
-    return subprocess.run(list(map(str, command)), check=True, text=True, capture_output=True).stdout
+
+def check(command, **options):
+    return subprocess.run(list(map(str, command)), check=True, text=True, capture_output=True, **options).stdout
 
 
 def built_cli():
@@ -75,7 +97,7 @@ def built_cli():
 def versions(workshop):
     """The versions of what was measured beside the backends."""
     packages = json.loads(check([workshop.python, "-m", "pip", "list", "--format", "json"]))
-    wanted = {line for line in (HERE / "requirements.txt").read_text().split() if line.isalpha()}
+    wanted = PACKAGE.findall((HERE / "requirements.txt").read_text())
     found = {package["name"]: package["version"] for package in packages if package["name"] in wanted}
     compiler = check(["g++", "-dumpfullversion"]).strip() if shutil.which("g++") else None
     return {"python": sys.version.split()[0], "g++": compiler, **found}

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use kernels_core::Error;
 use wgpu::{
-    BindGroup, Buffer, BufferUsages, CommandBuffer, ComputePipeline, ErrorFilter, Limits, PollType,
-    SubmissionIndex,
+    BindGroup, Buffer, BufferUsages, CommandBuffer, ComputePipeline, ErrorFilter, Features, Limits,
+    PollType, SubmissionIndex,
 };
 
 pub(crate) mod adapter;
@@ -22,6 +22,7 @@ pub(crate) mod program;
 pub(crate) mod provoke;
 pub(crate) mod self_test;
 pub(crate) mod stream;
+mod timing;
 
 use faults::Faults;
 use program::{Program, Programs};
@@ -31,6 +32,9 @@ use stream::{Pace, Stream};
 /// How many milliseconds a submission may take. Submissions are cut to a tenth of a second, so a device that needs
 /// this long hangs.
 const PATIENCE: u64 = 60_000;
+
+/// What is used where the adapter has it: f64 in shaders, and a clock.
+const OPTIONAL: Features = Features::SHADER_F64.union(Features::TIMESTAMP_QUERY);
 
 /// An opened adapter with its only queue.
 #[derive(Debug)]
@@ -53,7 +57,7 @@ impl Device {
         let name = adapter.get_info().name;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("perf-kernels"),
-            required_features: choice::REQUIRED | (adapter.features() & wgpu::Features::SHADER_F64),
+            required_features: choice::REQUIRED | (adapter.features() & OPTIONAL),
             required_limits: ceiling.unwrap_or_default().lower(adapter.limits()),
             ..wgpu::DeviceDescriptor::default()
         };
@@ -78,7 +82,17 @@ impl Device {
 
     /// Whether shaders have f64.
     pub(crate) fn has_f64(&self) -> bool {
-        self.device.features().contains(wgpu::Features::SHADER_F64)
+        self.device.features().contains(Features::SHADER_F64)
+    }
+
+    /// Whether the device can tell when it begins and ends something.
+    fn has_clock(&self) -> bool {
+        self.device.features().contains(Features::TIMESTAMP_QUERY)
+    }
+
+    /// So many ticks of the device's clock.
+    fn time_of(&self, ticks: u64) -> Duration {
+        timing::duration(ticks, self.queue.get_timestamp_period())
     }
 
     /// The limits of the adapter.

@@ -7,6 +7,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kernels_core::phase::{self, Phase};
 use kernels_core::{Counts, Error, Executor, WordCount, WordCountAlgorithm, text};
 
 mod regex;
@@ -55,7 +56,8 @@ impl<P: Partial> Chunked<P> {
         let outcomes: Vec<_> = self.partials.iter().map(|_| Mutex::new(Ok(()))).collect();
         self.executor.run(self.partials.len(), &|i| {
             let start = self.bytes + cuts[i] as u64;
-            let outcome = text::validate(&piece[cuts[i]..cuts[i + 1]], start);
+            let chunk = &piece[cuts[i]..cuts[i + 1]];
+            let outcome = phase::within(Phase::Validate, || text::validate(chunk, start));
             let counted = outcome.map(|chunk| lock(&self.partials[i]).add(chunk, start));
             *lock(&outcomes[i]) = counted;
         });

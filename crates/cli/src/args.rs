@@ -86,12 +86,14 @@ pub(crate) struct ProfileArgs {
     /// Print on standard error a table of the phases: calls, time, share
     ///
     /// The phases of nbody: its steps are taken one by one then, where they are fused otherwise, so that
-    /// the last digits and, for few bodies, the speed differ.
+    /// the last digits and, for few bodies, the speed differ. A GPU times its fused steps by its own
+    /// clock, if it has one.
     #[arg(long)]
     pub(crate) profile: bool,
     /// Write a timeline of the phases to FILE, for ui.perfetto.dev or chrome://tracing
     ///
-    /// It is kept in memory until the end: about 600 bytes a step. Steps are taken one by one.
+    /// It is kept in memory until the end: about 600 bytes a step. Steps are taken one by one, but on a
+    /// GPU.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
 }

@@ -117,7 +117,7 @@ impl Tally<'_> {
 
     fn finish(&mut self, text: &Text) -> anyhow::Result<Counted> {
         let start = Instant::now();
-        let counts = info_span!("finish + merge").in_scope(|| self.counter.finish());
+        let counts = info_span!("finish").in_scope(|| self.counter.finish());
         let counts = counts.or_else(|error| named(error, text))?;
         self.count += start.elapsed();
         Ok(Counted { counts, bytes: self.bytes, read: self.read, count: self.count })

@@ -1,8 +1,10 @@
 //! Where the time goes: `--profile` prints a table of the phases, `--trace` writes a timeline.
 //!
-//! Phases are spans of `tracing`. Without these flags nobody listens: a span then costs the reading of
-//! one number, and no kernel is touched, since the spans lie around the calls of a kernel.
+//! Phases are spans of `tracing`: those of the program itself, around the calls of a kernel, and those
+//! that a kernel tells of by [`perf_kernels::phase`]. Without these flags nobody listens, and a span or
+//! a phase costs the reading of one number (`cargo bench -p benches --bench phases`).
 
+mod listener;
 mod stepwise;
 mod table;
 
@@ -37,13 +39,14 @@ impl Profile {
             Some(destination) => {
                 let timeline = Timeline::default();
                 let writer = ChromeLayerBuilder::new().writer(timeline.clone());
-                let (layer, guard) = writer.include_locations(false).build();
+                let (layer, guard) = writer.include_locations(false).include_args(true).build();
                 (Some(layer), Some(Trace { destination, timeline, guard }))
             }
             None => (None, None),
         };
         let listeners = tracing_subscriber::registry().with(table.clone()).with(timeline);
         tracing::subscriber::set_global_default(listeners)?;
+        listener::listen(table.clone());
         Ok(Self { table, trace })
     }
 

@@ -151,6 +151,8 @@ pub(crate) struct BackendRecord {
     pub(crate) ready: bool,
     pub(crate) reason: Option<String>,
     pub(crate) device: String,
+    /// Whether it is a processor that pretends to be a GPU.
+    pub(crate) software: bool,
     pub(crate) lanes: usize,
     pub(crate) threads: usize,
     pub(crate) precisions: Vec<&'static str>,

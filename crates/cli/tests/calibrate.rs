@@ -3,10 +3,12 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
+use std::process::{Command as Process, Stdio};
 
 use assert_cmd::Command;
-use common::{Folder, cli, stdout};
+use common::{Folder, cli, root, stdout};
 use serde_json::Value;
 
 const RUN: &str = "nbody data/input16 --t-end 0.01";
@@ -57,6 +59,48 @@ fn a_small_run_calibrates_nothing() {
     with_cache(RUN, &folder).assert().success();
     with_cache("wordcount data/sample.txt /dev/null", &folder).assert().success();
     assert!(folder.names().is_empty(), "{:?}", folder.names());
+}
+
+/// The first note of a run that is ended there, long before it would be done.
+fn first_note(line: &str, folder: &Folder) -> String {
+    let mut run = Process::new(env!("CARGO_BIN_EXE_cli"))
+        .current_dir(root())
+        .args(line.split(' '))
+        .env("PERF_CACHE_DIR", folder.path("cache"))
+        .env_remove("PERF_BACKEND")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut note = String::new();
+    BufReader::new(run.stderr.take().unwrap()).read_line(&mut note).unwrap();
+    run.kill().unwrap();
+    run.wait().unwrap();
+    note
+}
+
+#[test]
+fn a_long_run_measures_its_task_unasked_and_once() {
+    let folder = Folder::new();
+    let long = "nbody data/input128 --t-end 10000";
+    let note = first_note(long, &folder);
+    assert!(note.ends_with("for 128 bodies, by a calibration made now\n"), "{note}");
+    let kept: Value = serde_json::from_slice(&fs::read(file(&folder)).unwrap()).unwrap();
+    let curves = kept["calibrations"][0]["curves"].as_array().unwrap();
+    assert!(curves.iter().all(|curve| curve["task"] == "nbody direct f64"), "{kept}");
+    let note = first_note(long, &folder);
+    assert!(note.ends_with("for 128 bodies, by calibration\n"), "{note}");
+}
+
+#[test]
+fn without_a_directory_of_its_own_the_cache_is_where_xdg_says() {
+    let folder = Folder::new();
+    fs::create_dir_all(folder.path("xdg/perf-kernels")).unwrap();
+    let path = folder.file("xdg/perf-kernels/calibration.json", "damaged");
+    let mut command = cli(RUN);
+    command.env_remove("PERF_CACHE_DIR").env("XDG_CACHE_HOME", folder.path("xdg"));
+    let note = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert!(note.contains(&format!("{}, which is ignored", path.display())), "{note}");
 }
 
 #[test]

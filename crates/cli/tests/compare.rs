@@ -91,6 +91,48 @@ fn what_a_backend_cannot_do_is_listed() {
     assert_error(&mut cli(&nothing), 2, &["nothing is left to compare", "no algorithm tree"]);
 }
 
+/// Two bodies so far from the origin that f32 does not resolve how far they are from each other.
+const FAR: &str = "1 1 1000000.3 0 0 0 0 0\n2 1 1000001.9 0 0 0 0 0\n";
+
+#[test]
+fn a_wrong_result_is_red_has_no_rank_and_ends_in_code_1() {
+    let folder = Folder::new();
+    let (far, json) = (folder.file("far", FAR), folder.path("record.json"));
+    let mut command =
+        cli("compare nbody -b scalar --algorithms direct,pairs --precisions f64,f32 \
+                           --steps 1 --runs 2 --warmup 0 --export-json");
+    command.arg(&json).arg(&far).env("CLICOLOR_FORCE", "1");
+    let output = command.assert().code(1).get_output().clone();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(note, "cli: not every backend gave a right result\n");
+    assert_eq!(text.matches("\u{1b}[1m\u{1b}[31mWRONG RESULT: the accelerations").count(), 2);
+    let (_, summary) = text.split_once("Summary").unwrap();
+    assert!(summary.contains("scalar f64 direct") && !summary.contains("f32"), "{summary}");
+    for result in results(&record(&json)) {
+        assert_eq!(result["verification"]["passed"], result["precision"] == "f64", "{result}");
+        assert_eq!(result["speedup"].is_null(), result["precision"] == "f32", "{result}");
+    }
+}
+
+#[test]
+fn threads_reference_and_end_are_taken_from_the_command_line() {
+    if !stdout(&mut cli("backends")).contains("rayon-scalar") {
+        return common::skip("numbers of threads", "this build has no rayon backend");
+    }
+    let folder = Folder::new();
+    let json = folder.path("record.json");
+    let line = "compare nbody data/input16 --runs 2 --warmup 0 --t-end 0.0195 --threads 1,2 \
+                -b scalar,rayon-scalar --reference rayon-scalar --export-json";
+    let text = stdout(cli(line).arg(&json));
+    assert!(text.contains("times as fast as rayon-scalar"), "{text}");
+    let record = record(&json);
+    let threads: Vec<_> = results(&record).iter().map(|result| &result["threads"]).collect();
+    assert_eq!(threads, [1, 1, 2]);
+    assert_eq!(results(&record)[1]["speedup"], 1.0);
+    assert_eq!(record["inputs"][0]["task"], "16 bodies, 20 steps of 0.001");
+}
+
 #[test]
 fn wrong_arguments_are_told() {
     assert_error(&mut cli(&format!("{QUICK} --backends scaler")), 2, &["did you mean 'scalar'"]);

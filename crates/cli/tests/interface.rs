@@ -9,7 +9,18 @@ use common::{Folder, assert_error, cli, root, stdout};
 use predicates::prelude::*;
 use serde_json::Value;
 
-const COMMANDS: [&str; 6] = ["nbody", "wordcount", "backends", "generate", "completions", "man"];
+const COMMANDS: [&str; 10] = [
+    "nbody",
+    "wordcount",
+    "compare",
+    "calibrate",
+    "plot",
+    "zipf",
+    "backends",
+    "generate",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_shows_every_command_and_examples() {
@@ -84,6 +95,7 @@ fn backends_are_listed_as_a_table_and_as_json() {
         assert!(table.contains(record["name"].as_str().unwrap()));
         assert!(record["ready"].as_bool().unwrap() == record["reason"].is_null(), "{record}");
         assert!(record["lanes"].is_u64() && record["threads"].is_u64(), "{record}");
+        assert!(record["name"] == "gpu" || record["software"] == false, "{record}");
         for list in ["precisions", "algorithms"] {
             assert!(!record[list].is_null(), "{record}");
         }

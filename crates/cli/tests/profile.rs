@@ -1,5 +1,7 @@
 //! `--profile` and `--trace` of `cli nbody` and `cli wordcount`.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
@@ -46,6 +48,7 @@ fn nbody_tells_the_phases_of_its_steps() {
     assert!(calls(&table, "accelerations").unwrap() >= 11);
     assert_eq!(calls(&table, "energies"), Some(4));
     assert_eq!(calls(&table, "read"), Some(1));
+    assert_eq!(calls(&table, "validate"), Some(1));
     assert_eq!(calls(&table, "output"), Some(3), "two lines and the final state");
     assert!(table.lines().next().unwrap().contains("per call (s)"));
 }
@@ -54,14 +57,54 @@ fn nbody_tells_the_phases_of_its_steps() {
 fn wordcount_tells_its_phases_and_writes_the_same() {
     let folder = folder();
     let (_, table) = printed(folder.path(), "wordcount -q -b scalar text profiled --profile");
-    for phase in
-        ["read", "tokenise + count", "finish + merge", "sort", "format", "write", "everything else"]
-    {
+    let phases = [
+        "read",
+        "validate",
+        "tokenise + count",
+        "finish",
+        "merge",
+        "sort",
+        "format",
+        "write",
+        "everything else",
+    ];
+    for phase in phases {
         assert!(calls(&table, phase).is_some(), "{phase}: {table}");
     }
     printed(folder.path(), "wordcount -q -b scalar text plain");
     let bytes = |name| fs::read(folder.path().join(name)).unwrap();
     assert_eq!(bytes("plain"), bytes("profiled"));
+}
+
+#[test]
+fn a_gpu_tells_its_phases_by_its_own_clock() {
+    if let Some(reason) = missing_gpu() {
+        assert!(!common::is_required("gpu"), "PERF_REQUIRE asks for a GPU: {reason}");
+        return common::skip("phases of a GPU", &reason);
+    }
+    let folder = folder();
+    let bodies = common::root().join("data/input1k");
+    let line = format!("nbody -q -b gpu {} --t-end 0.0095 --report-every 5", bodies.display());
+    let (_, table) = printed(folder.path(), &format!("{line} --profile --trace trace.json"));
+    let on_gpu = |phase: &str| calls(&table, &format!("{phase} (on the GPU, by its clock)"));
+    assert_eq!(on_gpu("advance positions"), Some(10), "{table}");
+    assert_eq!(on_gpu("advance velocities"), Some(10), "{table}");
+    assert!(on_gpu("accelerations").unwrap() >= 11 && on_gpu("energies").is_some(), "{table}");
+    assert!(calls(&table, "steps").unwrap() >= 1, "{table}");
+    let trace = fs::read_to_string(folder.path().join("trace.json")).unwrap();
+    let events: Vec<serde_json::Value> = serde_json::from_str(&trace).unwrap();
+    let is_told = |event: &&serde_json::Value| event["args"]["phase"] == "accelerations";
+    assert!(events.iter().filter(is_told).count() >= 11, "{trace}");
+}
+
+/// Why there is no GPU.
+fn missing_gpu() -> Option<String> {
+    let listed = common::stdout(&mut common::cli("backends --json"));
+    let backends: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+    let Some(gpu) = backends.iter().find(|backend| backend["name"] == "gpu") else {
+        return Some("this build has no gpu backend".to_owned());
+    };
+    gpu["reason"].as_str().map(str::to_owned)
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod counts;
 pub mod error;
 pub mod executor;
 pub mod nbody;
+pub mod phase;
 pub mod text;
 pub mod tolerances;
 pub mod word_count;

@@ -287,11 +287,40 @@ fn selected(backend: &Arc<dyn Backend>, workload: &Workload, how: &str) -> Selec
 
 #[cfg(test)]
 mod tests {
+    use kernels_core::{Availability, Capabilities, Error, NBody, WordCount};
+
+    use super::cache::tests::Directory;
     use super::calibration::tests::{calibration, curve};
     use super::*;
 
     fn scalar() -> [Arc<dyn Backend>; 1] {
         [Arc::new(backend_scalar::Scalar::new())]
+    }
+
+    /// The scalar backend under the name of a GPU.
+    #[derive(Debug)]
+    struct Card(backend_scalar::Scalar);
+
+    impl Backend for Card {
+        fn name(&self) -> &'static str {
+            calibration::COSTLY
+        }
+
+        fn availability(&self) -> Availability {
+            Availability::Ready
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            Capabilities { device: "a card (driver 2)".to_owned(), ..self.0.capabilities() }
+        }
+
+        fn nbody(&self, options: &NBodyOptions) -> Result<Box<dyn NBody>, Error> {
+            self.0.nbody(options)
+        }
+
+        fn word_count(&self, options: &WordCountOptions) -> Result<Box<dyn WordCount>, Error> {
+            self.0.word_count(options)
+        }
     }
 
     fn workload(bodies: usize) -> Workload {
@@ -321,11 +350,74 @@ mod tests {
     }
 
     #[test]
+    fn what_was_measured_with_another_driver_is_not_gone_by() {
+        let card: Arc<dyn Backend> = Arc::new(Card(backend_scalar::Scalar::new()));
+        let backends = [scalar().as_slice(), &[card]].concat();
+        let auto = Auto { backends: &backends, cache: None };
+        let measured_with = |driver: &str| {
+            let points = [(16.0, 1e-9)];
+            let (slow, fast) = (curve("scalar", 0.0, &[(16.0, 1e-6)]), curve("gpu", 0.0, &points));
+            calibration(vec![slow, Curve { device: format!("a card ({driver})"), ..fast }])
+        };
+        let reason = |driver, bodies| {
+            let calibration = measured_with(driver);
+            let selected = auto.pick_by(&calibration, &workload(bodies), "by calibration").unwrap();
+            selected.reason.unwrap()
+        };
+        assert!(reason("driver 2", GPU_FROM_BODIES).ends_with("by calibration"));
+        assert!(reason("driver 1", GPU_FROM_BODIES).ends_with("does not know the GPU"));
+        assert!(reason("driver 1", 16).ends_with("by calibration"), "it is not asked for so few");
+    }
+
+    #[test]
     fn the_reason_tells_how() {
         let backends = scalar();
         let auto = Auto { backends: &backends, cache: None };
         let measured = calibration(vec![curve("scalar", 0.0, &[(16.0, 1e-9)])]);
         let selected = auto.pick_by(&measured, &workload(16), "by calibration").unwrap();
         assert!(selected.reason.unwrap().ends_with("for 16 bodies, by calibration"));
+    }
+
+    #[test]
+    fn a_long_run_measures_its_task_once_and_keeps_what_it_learnt() {
+        let directory = Directory::new("lazy");
+        let backends = scalar();
+        let auto = Auto { backends: &backends, cache: Some(&directory.0) };
+        let reason = |bodies, steps| {
+            auto.pick_for(&workload(bodies), steps).unwrap().reason.expect("auto gives its reasons")
+        };
+        assert!(reason(16, 1).ends_with("by built-in crossovers"));
+        assert_eq!(auto.load(), Found::Nothing, "a short run measures nothing");
+        assert!(reason(16_384, 1_000).ends_with("by a calibration made now"));
+        let Found::Calibration(made) = auto.load() else { panic!("nothing was kept") };
+        assert!(made.curves.iter().all(|curve| curve.task == "nbody direct f64"), "{made:?}");
+        assert!(reason(16_384, 1_000).ends_with("by calibration"), "it is not measured again");
+        assert!(reason(16, 1).ends_with("by calibration"));
+    }
+
+    #[test]
+    fn a_long_run_adds_its_task_to_what_is_known() {
+        let directory = Directory::new("added");
+        let backends = scalar();
+        let auto = Auto { backends: &backends, cache: Some(&directory.0) };
+        let text =
+            Curve { task: "wordcount scan".to_owned(), ..curve("scalar", 0.0, &[(1.0, 1.0)]) };
+        let machine = calibration::Machine::of(&backends);
+        cache::store(&directory.0, &Calibration { machine, ..calibration(vec![text.clone()]) })
+            .unwrap();
+        auto.pick_for(&workload(16_384), 1_000).unwrap();
+        let Found::Calibration(known) = auto.load() else { panic!("the calibration is gone") };
+        assert_eq!(known.curves[0], text);
+        assert!(known.knows(&workload(16_384)));
+    }
+
+    #[test]
+    fn a_long_run_goes_on_where_nothing_can_be_kept() {
+        let directory = Directory::new("kept");
+        std::fs::write(&directory.0, "no directory").unwrap();
+        let backends = scalar();
+        let auto = Auto { backends: &backends, cache: Some(&directory.0) };
+        let reason = auto.pick_for(&workload(16_384), 1_000).unwrap().reason.unwrap();
+        assert!(reason.contains("made now, which cannot be kept:"), "{reason}");
     }
 }

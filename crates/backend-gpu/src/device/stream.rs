@@ -8,9 +8,11 @@
 use std::time::{Duration, Instant};
 
 use kernels_core::Error;
+use kernels_core::phase::Phase;
 use wgpu::{BindGroup, CommandEncoder, ComputePass, ComputePipeline, SubmissionIndex};
 
 use super::Device;
+use super::timing::Timing;
 
 /// What a submission should take.
 const TARGET: Duration = Duration::from_millis(50);
@@ -57,9 +59,20 @@ impl Pace {
 pub(crate) struct Stream<'a> {
     device: &'a Device,
     pace: &'a mut Pace,
-    open: Option<(ComputePass<'static>, CommandEncoder)>,
+    open: Option<Recording>,
+    phase: Option<Phase>,
     cost: u64,
     in_flight: Option<Submission>,
+}
+
+/// A list of commands that takes dispatches: in one pass, or where phases are timed in one for each.
+#[derive(Debug)]
+struct Recording {
+    pass: Option<ComputePass<'static>>,
+    /// What the pass belongs to.
+    phase: Option<Phase>,
+    encoder: CommandEncoder,
+    timing: Option<Timing>,
 }
 
 #[derive(Debug)]
@@ -67,12 +80,56 @@ struct Submission {
     index: SubmissionIndex,
     cost: u64,
     since: Instant,
+    timing: Option<Timing>,
+}
+
+impl Recording {
+    fn new(device: &Device) -> Self {
+        let (encoder, timing) = (device.encoder(), Timing::new(device));
+        Self { pass: None, phase: None, encoder, timing }
+    }
+
+    fn is_full(&self) -> bool {
+        self.timing.as_ref().is_some_and(Timing::is_full)
+    }
+
+    /// The pass for dispatches of this phase.
+    fn pass(&mut self, phase: Option<Phase>) -> &mut ComputePass<'static> {
+        let goes_on = self.timing.is_none() || self.phase == phase;
+        self.phase = phase;
+        let pass = match self.pass.take().filter(|_| goes_on) {
+            Some(pass) => pass,
+            None => self.begin_pass(),
+        };
+        self.pass.insert(pass)
+    }
+
+    fn begin_pass(&mut self) -> ComputePass<'static> {
+        let timing = self.timing.as_mut().zip(self.phase);
+        let timestamp_writes = timing.map(|(timing, phase)| timing.pass(phase));
+        let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes };
+        self.encoder.begin_compute_pass(&descriptor).forget_lifetime()
+    }
+
+    /// The commands, and what tells their times when they are done.
+    fn finish(mut self) -> (wgpu::CommandBuffer, Option<Timing>) {
+        drop(self.pass.take());
+        if let Some(timing) = &self.timing {
+            timing.resolve(&mut self.encoder);
+        }
+        (self.encoder.finish(), self.timing)
+    }
 }
 
 impl<'a> Stream<'a> {
     /// An empty stream.
     pub(crate) fn new(device: &'a Device, pace: &'a mut Pace) -> Self {
-        Self { device, pace, open: None, cost: 0, in_flight: None }
+        Self { device, pace, open: None, phase: None, cost: 0, in_flight: None }
+    }
+
+    /// Says what the dispatches from now on belong to.
+    pub(crate) fn phase(&mut self, phase: Phase) {
+        self.phase = Some(phase);
     }
 
     /// The cost that one dispatch may have.
@@ -92,11 +149,12 @@ impl<'a> Stream<'a> {
         groups: (u32, u32),
         cost: u64,
     ) -> Result<(), Error> {
-        if self.cost > 0 && self.cost + cost > self.budget() {
+        let is_full = self.open.as_ref().is_some_and(Recording::is_full);
+        if is_full || (self.cost > 0 && self.cost + cost > self.budget()) {
             self.submit()?;
         }
         let device = self.device;
-        let (pass, _) = self.open.get_or_insert_with(|| begin(device));
+        let pass = self.open.get_or_insert_with(|| Recording::new(device)).pass(self.phase);
         pass.set_pipeline(pipeline);
         pass.set_bind_group(0, buffers, &[]);
         pass.set_immediates(0, arguments);
@@ -107,17 +165,17 @@ impl<'a> Stream<'a> {
 
     /// Submits what is recorded and waits for the submission before.
     fn submit(&mut self) -> Result<(), Error> {
-        let Some((pass, encoder)) = self.open.take() else { return Ok(()) };
-        drop(pass);
+        let Some(recording) = self.open.take() else { return Ok(()) };
+        let (commands, timing) = recording.finish();
         let since = Instant::now();
-        let index = self.device.submit(encoder.finish());
+        let index = self.device.submit(commands);
         let cost = std::mem::take(&mut self.cost);
-        let before = self.in_flight.replace(Submission { index, cost, since });
+        let before = self.in_flight.replace(Submission { index, cost, since, timing });
         self.settle(before)
     }
 
     fn settle(&mut self, submission: Option<Submission>) -> Result<(), Error> {
-        let Some(Submission { index, cost, since }) = submission else { return Ok(()) };
+        let Some(Submission { index, cost, since, timing }) = submission else { return Ok(()) };
         self.device.wait(Some(index))?;
         let now = Instant::now();
         self.pace.learn(cost, now - since);
@@ -125,7 +183,7 @@ impl<'a> Stream<'a> {
             // The device ran the one before until now.
             next.since = now;
         }
-        Ok(())
+        timing.map_or(Ok(()), |timing| timing.tell(self.device))
     }
 
     /// Submits the rest and waits for all of it.
@@ -137,12 +195,6 @@ impl<'a> Stream<'a> {
         let last = self.in_flight.take();
         self.settle(last)
     }
-}
-
-fn begin(device: &Device) -> (ComputePass<'static>, CommandEncoder) {
-    let mut encoder = device.encoder();
-    let pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-    (pass.forget_lifetime(), encoder)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use kernels_core::phase::Phase;
 use kernels_core::{Bodies, Energies, Error};
 use wgpu::{BindGroup, Buffer, ComputePipeline};
 
@@ -242,6 +243,7 @@ impl System {
     }
 
     fn accelerate(&self, stream: &mut Stream<'_>) -> Result<(), Error> {
+        stream.phase(Phase::Accelerations);
         match &self.motion {
             Motion::Tiled(tiled) => self.accelerate_blocks(stream, tiled.forces.blocks(&self.plan)),
             Motion::Small { steps, bound } => {
@@ -261,11 +263,15 @@ impl System {
     fn step(&self, stream: &mut Stream<'_>, steps: u64) -> Result<(), Error> {
         match &self.motion {
             Motion::Tiled(tiled) => (0..steps).try_for_each(|_| {
+                stream.phase(Phase::AdvancePositions);
                 self.each(stream, &tiled.drift, &tiled.bound)?;
+                stream.phase(Phase::Accelerations);
                 tiled.forces.pull(stream, &self.plan, tiled.forces.blocks(&self.plan))?;
+                stream.phase(Phase::AdvanceVelocities);
                 self.each(stream, &tiled.kick, &tiled.bound)
             }),
             Motion::Small { steps: pipeline, bound } => {
+                stream.phase(Phase::Steps);
                 let mut left = steps;
                 while left > 0 {
                     let most = (stream.budget() / self.plan.interactions()).clamp(1, left);
@@ -303,6 +309,7 @@ impl System {
         };
         let energy = self.energy.insert(energy);
         let mut stream = Stream::new(&self.device, pace);
+        stream.phase(Phase::Energies);
         energy.evaluate(&mut stream, &self.plan)?;
         stream.finish()?;
         let [kinetic, potential] = energy.sums(&self.device, self.numbers, &self.buffers)?;

@@ -35,6 +35,7 @@ fn record(backend: &dyn Backend) -> BackendRecord {
         name: backend.name(),
         ready: reason.is_none(),
         reason,
+        software: capabilities.software,
         lanes: capabilities.lanes,
         threads: capabilities.threads,
         precisions: capabilities.precisions.iter().map(|precision| precision.name()).collect(),

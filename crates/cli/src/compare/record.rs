@@ -96,17 +96,31 @@ pub(crate) struct Measurement {
 impl Measurement {
     /// The backend, and what distinguishes it from itself.
     pub(crate) fn label(&self) -> String {
-        let mut label = self.backend.clone();
-        if self.requested != self.backend {
-            label = format!("{} ({label})", self.requested);
-        }
-        if self.threads > 1 {
-            label += &format!(" {} threads", self.threads);
-        }
-        if let Some(precision) = &self.precision {
-            label += &format!(" {precision}");
-        }
-        format!("{label} {}", self.algorithm)
+        let backend = match self.is_chosen() {
+            true => format!("{} ({})", self.requested, self.backend),
+            false => self.backend.clone(),
+        };
+        self.with_form(self.with_threads(backend))
+    }
+
+    /// What took part, under one name on inputs of all sizes: of `auto` without what it chose.
+    pub(crate) fn entrant(&self) -> String {
+        if self.is_chosen() { self.with_form(self.requested.clone()) } else { self.label() }
+    }
+
+    /// Whether `auto` chose the backend.
+    fn is_chosen(&self) -> bool {
+        self.requested != self.backend
+    }
+
+    fn with_threads(&self, name: String) -> String {
+        if self.threads > 1 { format!("{name} {} threads", self.threads) } else { name }
+    }
+
+    fn with_form(&self, name: String) -> String {
+        let precision = self.precision.as_deref().unwrap_or_default();
+        let parts = [name.as_str(), precision, &self.algorithm];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     /// What has to agree for two measurements to be of the same thing.
@@ -297,6 +311,20 @@ pub(crate) mod tests {
         let ranking: Vec<_> = record.ranking(0).iter().map(|result| &result.backend).collect();
         assert_eq!(ranking, ["rayon", "scalar"]);
         assert!(!record.is_verified());
+    }
+
+    #[test]
+    fn auto_has_one_name_whatever_it_chose() {
+        let chosen = |backend, threads| Measurement {
+            requested: "auto".to_owned(),
+            ..measurement(backend, threads, vec![1.0])
+        };
+        let (small, large) = (chosen("simd", 1), chosen("rayon", 2));
+        assert_eq!((small.entrant(), large.entrant()), ("auto f64 direct".into(), small.entrant()));
+        assert_eq!(large.label(), "auto (rayon) 2 threads f64 direct");
+        let named = measurement("rayon", 2, vec![1.0]);
+        assert_eq!(named.entrant(), "rayon 2 threads f64 direct");
+        assert_eq!(Measurement { precision: None, ..named }.label(), "rayon 2 threads direct");
     }
 
     #[test]

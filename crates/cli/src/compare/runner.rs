@@ -159,7 +159,53 @@ fn next<'e, 'a, O: Copy>(entries: &'e mut [Entry<'a, O>]) -> Option<&'e mut Entr
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
+    use perf_kernels::{Registry, Settings};
+
     use super::*;
+
+    /// Notes its name in a list whenever it runs, and is always right.
+    struct Scribe<'a>(char, &'a RefCell<String>);
+
+    impl Contender for Scribe<'_> {
+        fn run(&mut self) -> Result<Duration, Error> {
+            self.1.borrow_mut().push(self.0);
+            Ok(Duration::from_millis(1))
+        }
+
+        fn verify(&mut self) -> Result<Verification, Error> {
+            Ok(Verification::PASSED)
+        }
+    }
+
+    fn entry(name: char, log: &RefCell<String>) -> Entry<'_, ()> {
+        let registry = Registry::new(&Settings::default()).unwrap();
+        let selected = perf_kernels::Selected {
+            backend: registry.get("scalar").unwrap(),
+            requested: name.to_string(),
+            reason: None,
+        };
+        Entry {
+            entrant: Entrant { selected, options: (), threads: None },
+            contender: Box::new(Scribe(name, log)),
+            cold: Cold { build: 0.0, first_run: 1e-3 },
+            times: Vec::new(),
+            goal: 0,
+            verification: Verification::PASSED,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn entries_run_in_turn_and_not_in_blocks() {
+        let log = RefCell::new(String::new());
+        let mut entries: Vec<_> = "ABC".chars().map(|name| entry(name, &log)).collect();
+        let notes = Notes::new(crate::args::Volume { quiet: true, verbose: false });
+        run(&mut entries, &protocol(Some(3), 0.0), notes);
+        assert_eq!(*log.borrow(), "ABCABCABC");
+        assert!(entries.iter().all(|entry| entry.times == [1e-3; 3]));
+    }
 
     fn protocol(runs: Option<u64>, min_time: f64) -> Protocol {
         Protocol { runs, min_time, ..Protocol::default() }

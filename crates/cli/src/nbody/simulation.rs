@@ -122,7 +122,8 @@ impl Simulation {
         let until_report = self.plan.until_report(self.state.step).unwrap_or(left);
         let steps = self.pace.steps().min(until_report).min(most).min(left);
         let start = Instant::now();
-        self.kernel.leapfrog(&mut self.state.system.bodies, self.plan.dt, steps)?;
+        let bodies = &mut self.state.system.bodies;
+        info_span!("steps").in_scope(|| self.kernel.leapfrog(bodies, self.plan.dt, steps))?;
         let time = start.elapsed();
         self.clock.simulate += time;
         self.pace.learn(steps, time);

@@ -20,13 +20,31 @@ pub(super) struct Table {
     phases: Arc<Mutex<Vec<Phase>>>,
 }
 
-/// A phase on the main thread, or on others beside it.
+/// A phase, summed for each place where it ran.
 #[derive(Debug, Clone, PartialEq)]
 struct Phase {
     name: &'static str,
-    beside: bool,
+    place: Place,
     calls: u64,
     time: Duration,
+}
+
+/// Where a phase ran. What runs beside the main thread is no part of its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Main,
+    Thread,
+    Device,
+}
+
+impl Place {
+    fn remark(self) -> &'static str {
+        match self {
+            Self::Main => "",
+            Self::Thread => " (on another thread, beside the rest)",
+            Self::Device => " (on the GPU, by its clock)",
+        }
+    }
 }
 
 /// When a span was entered, and how long the spans within it took.
@@ -46,22 +64,31 @@ impl Table {
         let wall = self.start.elapsed();
         let mut phases = self.phases().clone();
         let known: Duration =
-            phases.iter().filter(|phase| !phase.beside).map(|phase| phase.time).sum();
+            phases.iter().filter(|phase| phase.place == Place::Main).map(|phase| phase.time).sum();
         let rest = wall.saturating_sub(known);
-        phases.push(Phase { name: "everything else", beside: false, calls: 1, time: rest });
-        phases.sort_by_key(|phase| (phase.beside, std::cmp::Reverse(phase.time)));
+        phases.push(Phase { name: "everything else", place: Place::Main, calls: 1, time: rest });
+        phases.sort_by_key(|phase| (phase.place, std::cmp::Reverse(phase.time)));
         lines(&phases, wall)
     }
 
-    fn add(&self, name: &'static str, time: Duration) {
-        let beside = thread::current().id() != self.main;
+    /// Adds what a GPU took for a phase.
+    pub(super) fn add_on_device(&self, name: &'static str, time: Duration) {
+        self.add(name, Place::Device, time);
+    }
+
+    /// Where the caller runs.
+    fn here(&self) -> Place {
+        if thread::current().id() == self.main { Place::Main } else { Place::Thread }
+    }
+
+    fn add(&self, name: &'static str, place: Place, time: Duration) {
         let mut phases = self.phases();
-        match phases.iter_mut().find(|phase| phase.name == name && phase.beside == beside) {
+        match phases.iter_mut().find(|phase| phase.name == name && phase.place == place) {
             Some(phase) => {
                 phase.calls += 1;
                 phase.time += time;
             }
-            None => phases.push(Phase { name, beside, calls: 1, time }),
+            None => phases.push(Phase { name, place, calls: 1, time }),
         }
     }
 
@@ -76,10 +103,10 @@ fn lines(phases: &[Phase], wall: Duration) -> String {
         "{:>10} {:>12} {:>12} {:>7}  phase\n",
         "calls", "total (s)", "per call (s)", "share"
     );
-    for Phase { name, beside, calls, time } in phases {
+    for Phase { name, place, calls, time } in phases {
         let time = time.as_secs_f64();
         let (each, share) = (time / *calls as f64, 100.0 * time / wall);
-        let place = if *beside { " (on another thread, beside the rest)" } else { "" };
+        let place = place.remark();
         // Writing to a string does not fail.
         let _ =
             writeln!(text, "{calls:>10} {time:>12.6} {each:>12.3e} {share:>6.1}%  {name}{place}");
@@ -108,7 +135,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Table {
         let Some((time, own)) = span.extensions().get::<Timing>().map(Timing::elapsed) else {
             return;
         };
-        self.add(span.name(), own);
+        self.add(span.name(), self.here(), own);
         let Some(parent) = span.parent() else { return };
         if let Some(timing) = parent.extensions_mut().get_mut::<Timing>() {
             timing.within += time;
@@ -153,13 +180,29 @@ mod tests {
     #[test]
     fn the_table_is_ranked_and_names_other_threads() {
         let second = Duration::from_secs(1);
-        let phase = |name, beside| Phase { name, beside, calls: 4, time: second };
-        let text = lines(&[phase("count", false), phase("read", true)], 2 * second);
+        let phase = |name, place| Phase { name, place, calls: 4, time: second };
+        let phases = [
+            phase("count", Place::Main),
+            phase("read", Place::Thread),
+            phase("steps", Place::Device),
+        ];
+        let text = lines(&phases, 2 * second);
         let rows: Vec<_> = text.lines().collect();
-        assert_eq!(rows.len(), 4);
+        assert_eq!(rows.len(), 5);
         assert_eq!(rows[1], "         4     1.000000     2.500e-1   50.0%  count");
         assert!(rows[2].ends_with("read (on another thread, beside the rest)"));
-        assert!(rows[3].ends_with("  all") && rows[3].contains("2.000000"));
+        assert!(rows[3].ends_with("steps (on the GPU, by its clock)"));
+        assert!(rows[4].ends_with("  all") && rows[4].contains("2.000000"));
+    }
+
+    #[test]
+    fn what_a_gpu_took_is_no_time_of_the_main_thread() {
+        let table = Table::new();
+        table.add_on_device("steps", Duration::from_secs(3600));
+        let text = table.print();
+        let rows: Vec<_> = text.lines().collect();
+        assert!(rows[1].ends_with("everything else") && rows[1].contains("100.0%"), "{text}");
+        assert!(rows[2].contains("3600.000000"), "{text}");
     }
 
     #[test]

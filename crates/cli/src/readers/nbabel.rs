@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
+use perf_kernels::phase::{self, Phase};
 use perf_kernels::{Bodies, Error};
 
 use super::Source;
@@ -62,8 +63,11 @@ fn parse(text: &str, softening: f64) -> anyhow::Result<System> {
         1 => bail!("there is only one body: an N-body system needs at least two"),
         _ => {}
     }
-    let bodies = Bodies::from_rows(masses, positions, velocities)?;
-    bodies.require_distinct(softening).map_err(|error| with_lines(error, text))?;
+    let bodies = phase::within(Phase::Validate, || -> anyhow::Result<_> {
+        let bodies = Bodies::from_rows(masses, positions, velocities)?;
+        bodies.require_distinct(softening).map_err(|error| with_lines(error, text))?;
+        Ok(bodies)
+    })?;
     Ok(System { bodies, ids })
 }
 

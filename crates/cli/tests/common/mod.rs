@@ -81,6 +81,12 @@ pub(crate) fn skip(what: &str, reason: &str) {
     let _ = writeln!(io::stderr(), "skipped: {what}: {reason}");
 }
 
+/// Whether `PERF_REQUIRE` makes a skip of what needs `name` a failure.
+pub(crate) fn is_required(name: &str) -> bool {
+    let list = std::env::var("PERF_REQUIRE").unwrap_or_default();
+    list.split(',').any(|required| required.trim() == name)
+}
+
 /// The folder of real input beside the repository, or a skip with the reason.
 pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     let folder = root().join("../shared").join(what);

@@ -13,6 +13,7 @@ use super::Run;
 use super::hash::Seed;
 use super::index::Index;
 use super::unicode::{self, Finished};
+use crate::phase::{self, Phase};
 use crate::{Error, Executor};
 
 /// A word of a shard: the upper half of its hash and its number in its run.
@@ -43,14 +44,14 @@ pub(super) fn finish(
     distinct: bool,
     executor: &dyn Executor,
 ) -> Result<Vec<Run>, Error> {
-    let finished = finish_segments(&mut runs, executor)?;
+    let finished = phase::within(Phase::Validate, || finish_segments(&mut runs, executor))?;
     let mut candidates = if distinct { Candidates::none() } else { Candidates::All };
     for Finished { split, ascii } in finished {
         ascii.into_iter().for_each(|hash| candidates.insert(hash));
         runs.push(split);
     }
     runs.retain(|run| !run.is_empty());
-    deduplicate(&mut runs, &candidates, executor);
+    phase::within(Phase::Merge, || deduplicate(&mut runs, &candidates, executor));
     Ok(runs)
 }
 

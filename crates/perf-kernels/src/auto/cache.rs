@@ -71,7 +71,7 @@ fn read(path: &Path) -> io::Result<Option<File>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use kernels_core::Backend;
@@ -79,21 +79,25 @@ mod tests {
     use super::super::calibration::tests::{calibration, curve};
     use super::*;
 
-    /// An empty directory that the test removes.
-    struct Directory(PathBuf);
+    /// The path of a directory that does not exist yet, and that the test removes.
+    pub(in super::super) struct Directory(pub(in super::super) PathBuf);
 
     impl Directory {
-        fn new(name: &str) -> Self {
+        pub(in super::super) fn new(name: &str) -> Self {
             let path = std::env::temp_dir().join(format!("perf-{name}-{}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
+            remove(&path);
             Self(path)
         }
     }
 
     impl Drop for Directory {
         fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
+            remove(&self.0);
         }
+    }
+
+    fn remove(path: &Path) {
+        let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
     }
 
     fn useless(found: &Found) -> &str {

@@ -1,8 +1,9 @@
 //! Making a calibration: short runs of every backend that is ready, at sizes a factor apart.
 //!
-//! At each size the backends run in turn, a few times, and the least time of each counts: what
-//! disturbs a run only makes it longer. A backend that has fallen far behind is not measured at larger
-//! sizes. The whole takes a few seconds.
+//! At each size the backends run in turn, and all sizes are gone through a few times. The least time of
+//! each backend counts: what disturbs a run only makes it longer, and what lasts for less than a round
+//! spoils no size. A backend that has fallen far behind is not measured at larger sizes, and not again
+//! where it is slow. The whole takes a few seconds.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,14 +16,17 @@ use kernels_core::{
 use super::Workload;
 use super::calibration::{Calibration, Curve, Machine};
 
-const BODIES: [usize; 6] = [8, 32, 128, 512, 2048, 8192];
-const BYTES: [usize; 6] = [1 << 10, 1 << 13, 1 << 16, 1 << 19, 1 << 22, 1 << 25];
+/// Closer together where threads begin to pay, since a time that is part work and part waking them lies
+/// on no power of the size.
+const BODIES: [usize; 8] = [8, 32, 128, 256, 512, 1024, 2048, 8192];
+const BYTES: [usize; 9] =
+    [1 << 10, 1 << 13, 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, 1 << 22, 1 << 25];
 /// Shorter runs tell more about the clock and interrupts than about a backend.
 const SHORTEST_RUN: f64 = 2e-3;
-/// No longer run is needed to know who is behind.
-const LONGEST_RUN: f64 = 0.1;
-/// Rounds of runs at a size.
+/// Rounds of runs at all sizes.
 const ROUNDS: usize = 5;
+/// A backend that takes that many times as long as the fastest at a size is not measured there again.
+const BEHIND: f64 = 4.0;
 /// A backend that takes that many times as long as the fastest is not measured at larger sizes.
 const HOPELESS: f64 = 6.0;
 /// Short enough that the bodies hardly move.
@@ -80,7 +84,11 @@ fn probe(backend: &Arc<dyn Backend>) -> Option<(Arc<dyn Backend>, f64)> {
 struct Entry {
     kernel: Kernel,
     curve: Curve,
-    is_out: bool,
+    /// The calls of a run, for each point of the curve.
+    calls: Vec<u64>,
+    /// Whether it is too slow to be measured at larger sizes.
+    is_hopeless: bool,
+    has_failed: bool,
 }
 
 enum Kernel {
@@ -107,7 +115,33 @@ impl Entry {
             probe,
             points: Vec::new(),
         };
-        Ok(Self { kernel, curve, is_out: false })
+        Ok(Self { kernel, curve, calls: Vec::new(), is_hopeless: false, has_failed: false })
+    }
+
+    /// Adds a point to the curve, unless it will be far from the fastest.
+    fn look(&mut self, size: f64, input: &Input) -> Result<(), Error> {
+        if self.is_hopeless {
+            return Ok(());
+        }
+        let calls = self.kernel.calls(input)?;
+        self.curve.points.push((size, self.kernel.time(input, calls)?));
+        self.calls.push(calls);
+        Ok(())
+    }
+
+    /// Measures a point once more, unless it is slower than `slowest`.
+    fn look_again(&mut self, size: f64, input: &Input, slowest: f64) -> Result<(), Error> {
+        let point =
+            self.curve.points.iter_mut().zip(&self.calls).find(|(point, _)| point.0 == size);
+        if let Some((point, calls)) = point.filter(|(point, _)| point.1 <= slowest) {
+            point.1 = point.1.min(self.kernel.time(input, *calls)?);
+        }
+        Ok(())
+    }
+
+    /// The time at this size, if it was measured.
+    fn time(&self, size: f64) -> Option<f64> {
+        self.curve.points.iter().find(|point| point.0 == size).map(|point| point.1)
     }
 }
 
@@ -147,53 +181,40 @@ impl Kernel {
 }
 
 fn measure(entries: &mut [Entry], workload: &Workload, failed: &mut Vec<String>) {
-    for (size, input) in inputs(workload) {
-        for entry in entries.iter_mut().filter(|entry| !entry.is_out) {
-            entry.curve.points.push((size, f64::INFINITY));
-        }
-        if let Err(error) = round_robin(entries, &input) {
-            failed.push(error.to_string());
-        }
+    let inputs: Vec<_> = inputs(workload).collect();
+    for (size, input) in &inputs {
+        each(entries, failed, |entry| entry.look(*size, input));
+        let best = best(entries, *size);
+        let is_hopeless = |time| time > HOPELESS * best && time > SHORTEST_RUN;
         for entry in entries.iter_mut() {
-            entry.curve.points.retain(|point| point.1.is_finite());
+            entry.is_hopeless |= entry.time(*size).is_some_and(is_hopeless);
         }
-        let last = |entry: &Entry| entry.curve.points.last().map_or(f64::INFINITY, |point| point.1);
-        let best =
-            entries.iter().filter(|entry| !entry.is_out).map(last).fold(f64::INFINITY, f64::min);
-        for entry in entries.iter_mut() {
-            entry.is_out |= last(entry) > HOPELESS * best && last(entry) > SHORTEST_RUN;
+    }
+    for _ in 1..ROUNDS {
+        for (size, input) in &inputs {
+            let slowest = BEHIND * best(entries, *size);
+            each(entries, failed, |entry| entry.look_again(*size, input, slowest));
         }
     }
 }
 
-/// Runs all that are still in, in turn, and keeps the least time of each. One that fails is out.
-fn round_robin(entries: &mut [Entry], input: &Input) -> Result<(), Error> {
-    let mut result = Ok(());
-    let mut calls: Vec<Option<u64>> = Vec::new();
-    for entry in entries.iter_mut() {
-        let found = if entry.is_out { Ok(None) } else { entry.kernel.calls(input).map(Some) };
-        calls.push(found.unwrap_or_else(|error| {
-            entry.is_out = true;
-            result = Err(error);
-            None
-        }));
-    }
-    for round in 0..ROUNDS {
-        for (entry, calls) in entries.iter_mut().zip(&calls) {
-            let (Some(calls), Some(point)) = (calls, entry.curve.points.last_mut()) else {
-                continue;
-            };
-            // One look is enough at what takes long.
-            if round > 0 && point.1 * *calls as f64 > LONGEST_RUN {
-                continue;
-            }
-            match entry.kernel.time(input, *calls) {
-                Ok(seconds) => point.1 = point.1.min(seconds),
-                Err(error) => result = Err(error),
-            }
+/// The least time at this size.
+fn best(entries: &[Entry], size: f64) -> f64 {
+    entries.iter().filter_map(|entry| entry.time(size)).fold(f64::INFINITY, f64::min)
+}
+
+/// Has all run in turn. One that fails runs no more.
+fn each(
+    entries: &mut [Entry],
+    failed: &mut Vec<String>,
+    mut run: impl FnMut(&mut Entry) -> Result<(), Error>,
+) {
+    for entry in entries.iter_mut().filter(|entry| !entry.has_failed) {
+        if let Err(error) = run(entry) {
+            entry.has_failed = true;
+            failed.push(error.to_string());
         }
     }
-    result
 }
 
 fn inputs(workload: &Workload) -> Box<dyn Iterator<Item = (f64, Input)>> {

@@ -34,6 +34,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::super::record::tests::{measurement, record};
+    use super::super::super::record::{Input, Measurement};
     use super::*;
 
     fn text(record: &Record) -> String {
@@ -74,6 +75,22 @@ mod tests {
         );
         record.results.push(measurement("rayon", 4, vec![0.01; 10]));
         assert_eq!(text(&record).matches("role=\"img\"").count(), 4);
+    }
+
+    #[test]
+    fn auto_is_one_line_through_all_sizes() {
+        let mut record = record();
+        record.inputs.push(Input { size: 4096, ..record.inputs[0].clone() });
+        for (input, backend, threads) in [(0, "simd", 1), (1, "rayon", 2)] {
+            let requested = "auto".to_owned();
+            let chosen = measurement(backend, threads, vec![0.01; 10]);
+            record.results.push(Measurement { requested, input, ..chosen });
+        }
+        let text = text(&record);
+        let (_, throughput) = text.split_once("<title>Throughput against size</title>").unwrap();
+        let (lines, _) = throughput.split_once("</ul>").unwrap();
+        assert_eq!(lines.matches("</svg>auto f64 direct</li>").count(), 1, "{lines}");
+        assert!(!lines.contains("</svg>auto ("), "{lines}");
     }
 
     #[test]

@@ -36,8 +36,7 @@ pub(super) fn speedups(record: &Record, input: usize) -> Option<String> {
 /// Throughput over the size of the input.
 pub(super) fn throughput(record: &Record) -> Option<String> {
     let size = |result: &Measurement| record.inputs[result.input].size as f64;
-    let point =
-        |result: &Measurement| (Measurement::label(result), size(result), result.throughput);
+    let point = |result: &Measurement| (result.entrant(), size(result), result.throughput);
     let series = series(record, point);
     let x_title = if record.kernel == "nbody" { "bodies" } else { "bytes of text" };
     let y_title = format!("{}/s", record.unit);
@@ -80,7 +79,7 @@ pub(super) fn errors(record: &Record) -> Option<String> {
     for result in verified {
         let Some(error) = result.verification.error.filter(|error| *error > 0.0) else { continue };
         let point = Point { x: result.throughput, y: error, note: note(record, result) };
-        push(&mut series, record, result, result.label(), point);
+        push(&mut series, record, result, result.entrant(), point);
     }
     let x_title = format!("{}/s", record.unit);
     let frame = Frame {
