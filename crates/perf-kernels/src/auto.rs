@@ -287,7 +287,10 @@ fn selected(backend: &Arc<dyn Backend>, workload: &Workload, how: &str) -> Selec
 
 #[cfg(test)]
 mod tests {
-    use kernels_core::{Availability, Capabilities, Error, NBody, WordCount};
+    use std::time::Duration;
+
+    use kernels_core::{Availability, Bodies, Capabilities, Energies, Error, NBody, WordCount};
+    use ndarray::ArrayViewMut2;
 
     use super::cache::tests::Directory;
     use super::calibration::tests::{calibration, curve};
@@ -297,13 +300,16 @@ mod tests {
         [Arc::new(backend_scalar::Scalar::new())]
     }
 
-    /// The scalar backend under the name of a GPU.
+    /// A backend whose steps take a microsecond, whatever the bodies.
     #[derive(Debug)]
-    struct Card(backend_scalar::Scalar);
+    struct Clockwork {
+        name: &'static str,
+        device: &'static str,
+    }
 
-    impl Backend for Card {
+    impl Backend for Clockwork {
         fn name(&self) -> &'static str {
-            calibration::COSTLY
+            self.name
         }
 
         fn availability(&self) -> Availability {
@@ -311,16 +317,38 @@ mod tests {
         }
 
         fn capabilities(&self) -> Capabilities {
-            Capabilities { device: "a card (driver 2)".to_owned(), ..self.0.capabilities() }
+            let scalar = backend_scalar::Scalar::new().capabilities();
+            Capabilities { device: self.device.to_owned(), ..scalar }
         }
 
-        fn nbody(&self, options: &NBodyOptions) -> Result<Box<dyn NBody>, Error> {
-            self.0.nbody(options)
+        fn nbody(&self, _: &NBodyOptions) -> Result<Box<dyn NBody>, Error> {
+            Ok(Box::new(Tick))
         }
 
         fn word_count(&self, options: &WordCountOptions) -> Result<Box<dyn WordCount>, Error> {
-            self.0.word_count(options)
+            backend_scalar::Scalar::new().word_count(options)
         }
+    }
+
+    struct Tick;
+
+    impl NBody for Tick {
+        fn accelerations(&mut self, _: &Bodies, _: ArrayViewMut2<'_, f64>) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn energies(&mut self, _: &Bodies) -> Result<Energies, Error> {
+            Ok(Energies { kinetic: 0.0, potential: 0.0 })
+        }
+
+        fn leapfrog(&mut self, _: &mut Bodies, _: f64, steps: u64) -> Result<(), Error> {
+            std::thread::sleep(Duration::from_micros(steps));
+            Ok(())
+        }
+    }
+
+    fn clockwork() -> [Arc<dyn Backend>; 1] {
+        [Arc::new(Clockwork { name: "clockwork", device: "a spring" })]
     }
 
     fn workload(bodies: usize) -> Workload {
@@ -351,7 +379,8 @@ mod tests {
 
     #[test]
     fn what_was_measured_with_another_driver_is_not_gone_by() {
-        let card: Arc<dyn Backend> = Arc::new(Card(backend_scalar::Scalar::new()));
+        let card: Arc<dyn Backend> =
+            Arc::new(Clockwork { name: calibration::COSTLY, device: "a card (driver 2)" });
         let backends = [scalar().as_slice(), &[card]].concat();
         let auto = Auto { backends: &backends, cache: None };
         let measured_with = |driver: &str| {
@@ -381,7 +410,7 @@ mod tests {
     #[test]
     fn a_long_run_measures_its_task_once_and_keeps_what_it_learnt() {
         let directory = Directory::new("lazy");
-        let backends = scalar();
+        let backends = clockwork();
         let auto = Auto { backends: &backends, cache: Some(&directory.0) };
         let reason = |bodies, steps| {
             auto.pick_for(&workload(bodies), steps).unwrap().reason.expect("auto gives its reasons")
@@ -398,7 +427,7 @@ mod tests {
     #[test]
     fn a_long_run_adds_its_task_to_what_is_known() {
         let directory = Directory::new("added");
-        let backends = scalar();
+        let backends = clockwork();
         let auto = Auto { backends: &backends, cache: Some(&directory.0) };
         let text =
             Curve { task: "wordcount scan".to_owned(), ..curve("scalar", 0.0, &[(1.0, 1.0)]) };
@@ -415,7 +444,7 @@ mod tests {
     fn a_long_run_goes_on_where_nothing_can_be_kept() {
         let directory = Directory::new("kept");
         std::fs::write(&directory.0, "no directory").unwrap();
-        let backends = scalar();
+        let backends = clockwork();
         let auto = Auto { backends: &backends, cache: Some(&directory.0) };
         let reason = auto.pick_for(&workload(16_384), 1_000).unwrap().reason.unwrap();
         assert!(reason.contains("made now, which cannot be kept:"), "{reason}");

@@ -21,8 +21,11 @@ pub(crate) mod mann_whitney;
 const NORMAL_MAD: f64 = 1.4826;
 /// The mean absolute deviation of normal numbers is their standard deviation over this.
 const NORMAL_MEAN_DEVIATION: f64 = 1.2533;
-/// A modified z-score beyond this makes an outlier. The 3.5 of the literature, meant for normal
-/// numbers, finds one in most lists of times.
+/// A modified z-score beyond this makes an outlier: ten robust standard deviations, as in hyperfine.
+///
+/// The 3.5 of the literature is meant for normal numbers. Of 32 lists of 100 times (both kernels, four
+/// backends, four sizes, on a quiet machine of two cores, 2026-11-22) it finds outliers in 30 and warns
+/// of nothing by that; ten finds them in 9, 0.6 % of the runs.
 const OUTLIER: f64 = 10.0;
 
 /// Centre and spread of a list of times, in seconds.

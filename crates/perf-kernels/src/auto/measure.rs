@@ -23,6 +23,8 @@ const BYTES: [usize; 9] =
     [1 << 10, 1 << 13, 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, 1 << 22, 1 << 25];
 /// Shorter runs tell more about the clock and interrupts than about a backend.
 const SHORTEST_RUN: f64 = 2e-3;
+/// A run of that many seconds is not repeated: little disturbs for so long.
+const LONGEST_RUN: f64 = 0.5;
 /// Rounds of runs at all sizes.
 const ROUNDS: usize = 5;
 /// A backend that takes that many times as long as the fastest at a size is not measured there again.
@@ -129,12 +131,14 @@ impl Entry {
         Ok(())
     }
 
-    /// Measures a point once more, unless it is slower than `slowest`.
+    /// Measures a point once more, unless it is slower than `slowest` or takes long.
     fn look_again(&mut self, size: f64, input: &Input, slowest: f64) -> Result<(), Error> {
-        let point =
-            self.curve.points.iter_mut().zip(&self.calls).find(|(point, _)| point.0 == size);
-        if let Some((point, calls)) = point.filter(|(point, _)| point.1 <= slowest) {
-            point.1 = point.1.min(self.kernel.time(input, *calls)?);
+        let mut points = self.curve.points.iter_mut().zip(&self.calls);
+        let Some((point, &calls)) = points.find(|(point, _)| point.0 == size) else {
+            return Ok(());
+        };
+        if point.1 <= slowest && point.1 * calls as f64 <= LONGEST_RUN {
+            point.1 = point.1.min(self.kernel.time(input, calls)?);
         }
         Ok(())
     }
