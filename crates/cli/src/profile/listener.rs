@@ -28,7 +28,7 @@ impl Listener for Spans {
         if let Some(table) = &self.table {
             table.add_on_device(name, time);
         }
-        info!(name: "done on the GPU", phase = name, microseconds = time.as_secs_f64() * 1e6);
+        info!(name: "done on the GPU", phase = %name, microseconds = time.as_secs_f64() * 1e6);
     }
 }
 
