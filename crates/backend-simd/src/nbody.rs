@@ -14,18 +14,22 @@
 //! - `pairs`: the forces within a block of bodies, a vector's width of them, and between two;
 //! - `tiles`: the forces between many blocks, a tile of bodies against block after block;
 //! - `resident`: many steps of up to three blocks without leaving registers and first-level cache;
-//! - `system`, `step`, `motion`: the parts that a large system is cut into, and how they move;
+//! - `system`, `step`, `motion`: the units that a large system is cut into, and how bodies move;
 //! - `energy`: kinetic and potential energy;
 //! - `tree`: the fast multipole method.
 //!
 //! # Cost
 //!
 //! What binds is the two ports that multiply. A vector of pairs takes 3 subtractions, 3 fused
-//! multiply-adds for `r^2`, 9 operations for `r^-3`, 2 products with the masses and 6 accumulations,
-//! and the seed: with AVX-512 one instruction of 3 operations, together 26 on 2 ports, 13 cycles for 16
-//! directed interactions. With AVX2, which has no such instruction for f64, the seed is made of 7
-//! operations (see [`lanes`]), the subtractions go to a third port, and 26 on 2 ports make 13 cycles for
-//! 8 directed interactions: half as many.
+//! multiply-adds for `r^2`, 7 operations for `r^-3`, 2 products with the masses and 6 accumulations,
+//! and the seed: with AVX-512 one instruction of 3 operations, together 24 on 2 ports, 12 cycles for 16
+//! directed interactions in f64. With AVX2, which has no such instruction for f64, the seed is made of 7
+//! operations (see [`lanes`]); the subtractions and one of those go to a third port, and 24 on 2 ports make
+//! 12 cycles for 8 directed interactions: half as many. Sixteen registers hold less than what is under
+//! way, so that intrinsics written by hand reach some four fifths of that too. A level without a seed is bound
+//! by its square root and division, some 10 cycles for 2 pairs.
+//!
+//! `benches/record/nbody-cpu.md` has what was measured, beside programs written for one processor.
 //!
 //! # Error
 //!

@@ -23,7 +23,7 @@ use crate::{Bodies, Error};
 mod leapfrog;
 mod reference;
 
-pub use leapfrog::{leapfrog, require_time_step};
+pub use leapfrog::{drift, kick, leapfrog, require_time_step};
 pub use reference::{
     reference_accelerations, reference_accelerations_of, reference_energies, rms_error,
 };

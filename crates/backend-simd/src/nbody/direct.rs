@@ -58,7 +58,7 @@ impl<S: Lanes, T: Real> NBody for Direct<S, T> {
     ) -> Result<(), Error> {
         require_output(bodies, &out)?;
         let (_, system) = self.prepare(bodies)?;
-        let rows = system.rows(|part, block| part.accelerations[block]);
+        let rows = system.rows(|block| system.accelerations[block]);
         out.assign(&ArrayView2::from(rows.as_slice()));
         Ok(())
     }
@@ -76,8 +76,8 @@ impl<S: Lanes, T: Real> NBody for Direct<S, T> {
         let (stepper, system) = self.prepare(bodies)?;
         system.load_velocities(bodies);
         stepper.executor.enter(&mut || stepper.leapfrog(system, dt, steps));
-        let positions = system.rows(|part, block| part.blocks[block].position);
-        let velocities = system.rows(|part, block| part.velocities[block]);
+        let positions = system.rows(|block| system.blocks[block].position);
+        let velocities = system.rows(|block| system.velocities[block]);
         // The lanes without a body may have diverged too: nothing of a failed run is kept.
         let result = bodies.set_state(|body| (positions[body], velocities[body]));
         self.system = self.system.take().filter(|_| result.is_ok());

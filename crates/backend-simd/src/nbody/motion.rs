@@ -27,16 +27,17 @@ pub(super) enum Motion {
 pub(super) struct Moving<'a, S: Lanes, T: Real> {
     pub(super) blocks: &'a mut [Block<Vector<S, T>>],
     pub(super) velocities: &'a mut [Triple<Vector<S, T>>],
-    pub(super) accelerations: &'a [Triple<Vector<S, T>>],
+    pub(super) accelerations: &'a mut [Triple<Vector<S, T>>],
 }
 
 impl<S: Lanes, T: Real> Moving<'_, S, T> {
     /// The first half of a kick, and a drift.
     #[inline(always)]
-    pub(super) fn start(self, simd: S, dt: f64) {
+    pub(super) fn start(&mut self, simd: S, dt: f64) {
         let half = Vector::<S, T>::splat(simd, T::from_f64(0.5 * dt));
         let dt = Vector::<S, T>::splat(simd, T::from_f64(dt));
-        for ((block, v), a) in self.blocks.iter_mut().zip(self.velocities).zip(self.accelerations) {
+        let moved = self.blocks.iter_mut().zip(&mut *self.velocities).zip(&*self.accelerations);
+        for ((block, v), a) in moved {
             accumulate(v, half, a);
             accumulate(&mut block.position, dt, v);
         }
@@ -44,10 +45,10 @@ impl<S: Lanes, T: Real> Moving<'_, S, T> {
 
     /// What follows an evaluation of the forces.
     #[inline(always)]
-    pub(super) fn advance(self, simd: S, motion: Motion) {
+    pub(super) fn advance(&mut self, simd: S, motion: Motion) {
         let (Motion::Finish(dt) | Motion::Continue(dt)) = motion else { return };
         let half = Vector::<S, T>::splat(simd, T::from_f64(0.5 * dt));
-        for (v, a) in self.velocities.iter_mut().zip(self.accelerations) {
+        for (v, a) in self.velocities.iter_mut().zip(&*self.accelerations) {
             accumulate(v, half, a);
         }
         if matches!(motion, Motion::Continue(_)) {

@@ -162,7 +162,7 @@ pub(super) fn block_with_block<S: Lanes, T: Real>(
 }
 
 /// The widest vector of any level.
-const WIDEST: usize = 16;
+pub(super) const WIDEST: usize = 16;
 
 /// Up to a vector's width of sums that are still spread over lanes.
 pub(super) type Rows<V> = [V; WIDEST];

@@ -8,29 +8,29 @@ use super::pairs::{
     Block, Rows, Triple, accumulate, add, begin, block_with_block, block_with_itself, guard,
     lane_sums, no_guard, subtract, zero,
 };
-use super::system::Part;
+use super::system::System;
 
 /// Up to how many bodies of the last block are broadcast against the others, since rotating their block
 /// past them would take longer.
 const FEW: usize = 5;
 
-/// `count` times the accelerations and `motion`, where the part is small enough. Returns whether it is.
+/// `count` times the accelerations and `motion`, where the system is small enough. Returns whether it is.
 #[inline(always)]
 pub(super) fn run<S: Lanes, T: Real>(
     simd: S,
     eps2: Vector<S, T>,
-    part: &mut Part<S, T>,
+    system: &mut System<S, T>,
     motion: Motion,
     count: u64,
 ) -> bool {
-    let row = part.row();
+    let row = system.row();
     match (row.blocks.len(), row.rest) {
-        (1, 0) => repeat::<S, T, 1, true>(simd, eps2, part, motion, count),
-        (1, _) => repeat::<S, T, 1, false>(simd, eps2, part, motion, count),
-        (2, 0) => repeat::<S, T, 2, true>(simd, eps2, part, motion, count),
-        (2, _) => repeat::<S, T, 2, false>(simd, eps2, part, motion, count),
-        (3, 0) => repeat::<S, T, 3, true>(simd, eps2, part, motion, count),
-        (3, _) => repeat::<S, T, 3, false>(simd, eps2, part, motion, count),
+        (1, 0) => repeat::<S, T, 1, true>(simd, eps2, system, motion, count),
+        (1, _) => repeat::<S, T, 1, false>(simd, eps2, system, motion, count),
+        (2, 0) => repeat::<S, T, 2, true>(simd, eps2, system, motion, count),
+        (2, _) => repeat::<S, T, 2, false>(simd, eps2, system, motion, count),
+        (3, 0) => repeat::<S, T, 3, true>(simd, eps2, system, motion, count),
+        (3, _) => repeat::<S, T, 3, false>(simd, eps2, system, motion, count),
         _ => return false,
     }
     true
@@ -41,24 +41,28 @@ pub(super) fn run<S: Lanes, T: Real>(
 fn repeat<S: Lanes, T: Real, const B: usize, const FULL: bool>(
     simd: S,
     eps2: Vector<S, T>,
-    part: &mut Part<S, T>,
+    system: &mut System<S, T>,
     motion: Motion,
     count: u64,
 ) {
-    let rest = part.row().rest;
-    let mut blocks = [part.blocks[0]; B];
-    let mut velocities = [part.velocities[0]; B];
-    let mut accelerations = [part.accelerations[0]; B];
-    blocks.copy_from_slice(&part.blocks);
-    velocities.copy_from_slice(&part.velocities);
+    let rest = system.row().rest;
+    let mut blocks = [system.blocks[0]; B];
+    let mut velocities = [system.velocities[0]; B];
+    let mut accelerations = [system.accelerations[0]; B];
+    blocks.copy_from_slice(&system.blocks);
+    velocities.copy_from_slice(&system.velocities);
     for _ in 0..count {
         accelerations = forces::<S, T, B, FULL>(simd, eps2, &blocks, rest);
-        let (blocks, velocities) = (&mut blocks[..], &mut velocities[..]);
-        Moving::<S, T> { blocks, velocities, accelerations: &accelerations }.advance(simd, motion);
+        Moving::<S, T> {
+            blocks: &mut blocks,
+            velocities: &mut velocities,
+            accelerations: &mut accelerations,
+        }
+        .advance(simd, motion);
     }
-    part.blocks.copy_from_slice(&blocks);
-    part.velocities.copy_from_slice(&velocities);
-    part.accelerations.copy_from_slice(&accelerations);
+    system.blocks.copy_from_slice(&blocks);
+    system.velocities.copy_from_slice(&velocities);
+    system.accelerations.copy_from_slice(&accelerations);
 }
 
 #[inline(always)]

@@ -1,16 +1,17 @@
-//! The two phases of a step: the forces between every two parts, then the motion of every part.
+//! The two phases of a step: the forces, each unit's by itself, then their sums and the motion.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::ops::Add;
+use std::sync::PoisonError;
 
 use fearless_simd::prelude::*;
 use kernels_core::Executor;
 
 use super::lanes::{Lanes, Real, Vector};
 use super::motion::Motion;
-use super::pairs::{Triple, add, zero};
+use super::pairs::{Triple, add};
 use super::resident;
-use super::system::{Part, System};
-use super::tiles::Tile;
+use super::system::{Piece, System};
+use super::tiles::{Row, Tile};
 
 /// What computes the forces and moves the bodies.
 #[derive(Debug, Clone, Copy)]
@@ -30,111 +31,117 @@ impl<S: Lanes, T: Real> Stepper<'_, S, T> {
     /// Advances a system that has its accelerations by `steps` steps, at least 1.
     pub(super) fn leapfrog(&self, system: &mut System<S, T>, dt: f64, steps: u64) {
         let simd = self.simd;
-        for part in system.parts_mut() {
-            simd.vectorize(
-                #[inline(always)]
-                || part.moving().start(simd, dt),
-            );
-        }
+        simd.vectorize(
+            #[inline(always)]
+            || system.moving().start(simd, dt),
+        );
         self.evaluate(system, Motion::Continue(dt), steps - 1);
         self.evaluate(system, Motion::Finish(dt), 1);
     }
 
     /// `count` times the accelerations of the present positions, and then `motion`.
     fn evaluate(&self, system: &mut System<S, T>, motion: Motion, count: u64) {
-        if let Some((part, forces)) = system.single_mut() {
-            return self.evaluate_single(part, forces, motion, count);
+        let units = system.units.len();
+        if units == 0 {
+            return self.evaluate_alone(system, motion, count);
         }
-        let parts = system.parts.len();
-        let units: Vec<_> = (0..parts).flat_map(|k| (k..parts).map(move |l| (k, l))).collect();
         for _ in 0..count {
-            self.executor.run(units.len(), &|unit| match units[unit] {
-                (k, l) if k == l => self.within(system, k),
-                (k, l) => self.between(system, k, l),
-            });
-            self.executor.run(parts, &|k| self.gather(system, k, motion));
+            self.executor.run(units, &|unit| self.sum(system, unit));
+            self.gather(system, motion);
         }
     }
 
-    /// [`Stepper::evaluate`] of a system in one part, on this thread.
-    fn evaluate_single(
-        &self,
-        part: &mut Part<S, T>,
-        forces: &mut [Triple<Vector<S, T>>],
-        motion: Motion,
-        count: u64,
-    ) {
-        let (simd, eps2) = (self.simd, self.eps2);
+    /// [`Stepper::evaluate`] of a system with one unit, on this thread.
+    fn evaluate_alone(&self, system: &mut System<S, T>, motion: Motion, count: u64) {
+        let (simd, eps2, bodies) = (self.simd, self.eps2, system.len());
         simd.vectorize(
             #[inline(always)]
             || {
-                if resident::run(simd, Vector::<S, T>::splat(simd, eps2), part, motion, count) {
+                let eps2s = Vector::<S, T>::splat(simd, eps2);
+                if resident::run(simd, eps2s, system, motion, count) {
                     return;
                 }
                 let mut tile = Tile::new(simd, eps2);
+                let tiles = tile.count(system.row());
                 for _ in 0..count {
-                    tile.within(part.row(), forces);
-                    part.accelerations.copy_from_slice(forces);
-                    part.moving().advance(simd, motion);
+                    let row = Row::new(&system.blocks, bodies);
+                    tile.sum_all(row, 0..tiles, &mut system.accelerations);
+                    system.moving().advance(simd, motion);
                 }
             },
         );
     }
 
-    /// The forces within part `k`.
-    fn within(&self, system: &System<S, T>, k: usize) {
+    /// The forces that one unit sums.
+    fn sum(&self, system: &System<S, T>, unit: usize) {
         let (simd, eps2) = (self.simd, self.eps2);
-        let part = system.parts[k].read().unwrap_or_else(PoisonError::into_inner);
-        let mut forces = lock(system.forces(k, k));
-        let (part, forces) = (&*part, &mut *forces);
-        simd.vectorize(
-            #[inline(always)]
-            || Tile::new(simd, eps2).within(part.row(), forces),
-        );
-    }
-
-    /// The forces between the parts `k` and `l`.
-    fn between(&self, system: &System<S, T>, k: usize, l: usize) {
-        let (simd, eps2) = (self.simd, self.eps2);
-        let first = system.parts[k].read().unwrap_or_else(PoisonError::into_inner);
-        let second = system.parts[l].read().unwrap_or_else(PoisonError::into_inner);
-        let (mut on_first, mut on_second) = (lock(system.forces(k, l)), lock(system.forces(l, k)));
-        let (first, second) = (&*first, &*second);
-        let (on_first, on_second) = (&mut *on_first, &mut *on_second);
+        let mut forces = system.units[unit].write().unwrap_or_else(PoisonError::into_inner);
+        let forces = &mut *forces;
         simd.vectorize(
             #[inline(always)]
             || {
-                on_first.fill(zero::<S, T>(simd));
-                on_second.fill(zero::<S, T>(simd));
-                let rows = [first.row(), second.row()];
-                Tile::new(simd, eps2).between(rows, [on_first, on_second]);
+                let row = system.row();
+                let mut tile = Tile::new(simd, eps2);
+                let tiles = dealt(unit, system.units.len(), tile.count(row));
+                tile.sum_all(row, tiles, forces);
             },
         );
     }
 
-    /// Adds up the forces on part `k`, and moves it.
-    fn gather(&self, system: &System<S, T>, k: usize, motion: Motion) {
+    /// Adds up what the units have summed, and moves the bodies.
+    fn gather(&self, system: &mut System<S, T>, motion: Motion) {
         let simd = self.simd;
-        let mut part = system.parts[k].write().unwrap_or_else(PoisonError::into_inner);
-        let part = &mut *part;
-        for l in 0..system.parts.len() {
-            let forces = lock(system.forces(k, l));
-            let (sums, forces) = (&mut part.accelerations, &*forces);
+        let (units, pieces) = system.pieces();
+        self.executor.run(pieces.len(), &|k| {
+            let mut piece = pieces[k].lock().unwrap_or_else(PoisonError::into_inner);
+            let Piece { blocks, moving } = &mut *piece;
+            for (number, unit) in units.iter().enumerate() {
+                let forces = unit.read().unwrap_or_else(PoisonError::into_inner);
+                let forces = &forces[blocks.clone()];
+                simd.vectorize(
+                    #[inline(always)]
+                    || match number {
+                        0 => moving.accelerations.copy_from_slice(forces),
+                        _ => add_each(moving.accelerations, forces),
+                    },
+                );
+            }
             simd.vectorize(
                 #[inline(always)]
-                || match l {
-                    0 => sums.copy_from_slice(forces),
-                    _ => sums.iter_mut().zip(forces).for_each(|(sum, force)| add(sum, force)),
-                },
+                || moving.advance(simd, motion),
             );
-        }
-        simd.vectorize(
-            #[inline(always)]
-            || part.moving().advance(simd, motion),
-        );
+        });
     }
 }
 
-fn lock<F>(forces: &Mutex<F>) -> MutexGuard<'_, F> {
-    forces.lock().unwrap_or_else(PoisonError::into_inner)
+/// The tiles of a unit: dealt out to and fro, since the first have the most bodies behind them.
+fn dealt(unit: usize, units: usize, tiles: usize) -> impl Iterator<Item = usize> {
+    let place = move |round| if round % 2 == 0 { unit } else { units - 1 - unit };
+    (0..).map(move |round| round * units + place(round)).take_while(move |&tile| tile < tiles)
+}
+
+#[inline(always)]
+fn add_each<V: Copy + Add<Output = V>>(sums: &mut [Triple<V>], forces: &[Triple<V>]) {
+    for (sum, force) in sums.iter_mut().zip(forces) {
+        add(sum, force);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tile_is_dealt_once_and_units_have_equal_work() {
+        for (units, tiles) in [(4, 16), (8, 33), (32, 512)] {
+            let hands: Vec<Vec<usize>> =
+                (0..units).map(|u| dealt(u, units, tiles).collect()).collect();
+            let mut all = hands.concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..tiles).collect::<Vec<_>>());
+            let work = |hand: &Vec<usize>| hand.iter().map(|tile| tiles - tile).sum::<usize>();
+            let [least, most] = [hands.iter().map(work).min(), hands.iter().map(work).max()];
+            assert!(most.unwrap() - least.unwrap() <= units, "{units} {tiles}");
+        }
+    }
 }

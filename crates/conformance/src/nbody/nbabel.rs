@@ -1,14 +1,17 @@
 //! Known facts of nbabel's inputs.
 
-use kernels_core::{Backend, Bodies, NBodyAlgorithm, Precision};
+use kernels_core::nbody::{leapfrog, reference_energies};
+use kernels_core::{Backend, Bodies, Energies, Error, NBody, NBodyAlgorithm, Precision};
+use ndarray::ArrayViewMut2;
 
-use super::{accelerations, assert_close, kernel, reference, variants};
+use super::{Variant, accelerations, assert_close, kernel, largest_distance, reference, variants};
 use crate::need::shared;
 use crate::{Case, Need};
 
 pub(super) const CASES: &[Case] = &[
     Case::needing(&[Need::Shared], "nbody_accelerations_of_nbabels_inputs", inputs),
     Case::needing(&[Need::Shared], "nbody_input16_ends_where_every_correct_program_ends", input16),
+    Case::needing(&[Need::Shared], "nbody_trajectories_of_nbabels_inputs", trajectories),
 ];
 
 fn inputs(backend: &dyn Backend) {
@@ -28,8 +31,7 @@ fn inputs(backend: &dyn Backend) {
 /// would take minutes, so a software adapter is only held to the first unit of time.
 fn input16(backend: &dyn Backend) {
     let input = read("input16");
-    let exact =
-        |v: &super::Variant| v.precision == Precision::F64 && v.algorithm != NBodyAlgorithm::Tree;
+    let exact = |v: &Variant| v.precision == Precision::F64 && v.algorithm != NBodyAlgorithm::Tree;
     for variant in variants(backend).into_iter().filter(exact) {
         let mut kernel = kernel(backend, variant, 0.0);
         let mut bodies = input.clone();
@@ -46,6 +48,59 @@ fn input16(backend: &dyn Backend) {
         runner.leapfrog(&mut bodies, 1e-3, 9001).expect("a run");
         let end = energy(&bodies);
         assert!((end - 1.7096).abs() < 5e-4, "{variant}: E = {end} at t = 10");
+    }
+}
+
+/// Different correct f64 programs keep together until chaos takes over: input16 after its close encounter at
+/// t = 7.4, input1k from the start, since some of its bodies are close.
+fn trajectories(backend: &dyn Backend) {
+    let exact = |v: &Variant| v.precision == Precision::F64 && v.algorithm != NBodyAlgorithm::Tree;
+    for variant in variants(backend).into_iter().filter(exact) {
+        follow(backend, variant, "input16", &[(1000, 1e-13), (4000, 1e-10), (5000, 1e-2)]);
+        follow(backend, variant, "input1k", &[(100, 1e-11)]);
+        if backend.capabilities().software {
+            return;
+        }
+    }
+}
+
+/// Runs the legs, so many steps each, beside a plain loop, which may be no further away than the bound.
+fn follow(backend: &dyn Backend, variant: Variant, name: &str, legs: &[(u64, f64)]) {
+    let mut kernel = kernel(backend, variant, 0.0);
+    let input = read(name);
+    let (mut bodies, mut plain) = (input.clone(), input);
+    for &(steps, bound) in legs {
+        kernel.leapfrog(&mut bodies, 1e-3, steps).expect("a run");
+        leapfrog(&mut Plain, &mut plain, 1e-3, steps).expect("a plain run");
+        let distance = largest_distance(&bodies, &plain);
+        assert!(distance <= bound, "{variant}, {name}: {distance:e} apart after {steps} steps");
+    }
+}
+
+/// Every pair with square root and division, in the order in which the bodies come.
+struct Plain;
+
+impl NBody for Plain {
+    fn accelerations(
+        &mut self,
+        bodies: &Bodies,
+        mut out: ArrayViewMut2<'_, f64>,
+    ) -> Result<(), Error> {
+        let (x, masses) = (bodies.position_rows(), bodies.mass_slice());
+        out.fill(0.0);
+        for i in 0..bodies.len() {
+            for j in (0..bodies.len()).filter(|&j| j != i) {
+                let d: [f64; 3] = std::array::from_fn(|k| x[j][k] - x[i][k]);
+                let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+                let factor = masses[j] / (r2 * r2.sqrt());
+                (0..3).for_each(|k| out[[i, k]] += factor * d[k]);
+            }
+        }
+        Ok(())
+    }
+
+    fn energies(&mut self, bodies: &Bodies) -> Result<Energies, Error> {
+        Ok(reference_energies(bodies, 0.0))
     }
 }
 

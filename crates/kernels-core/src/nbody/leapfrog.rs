@@ -51,15 +51,30 @@ pub fn require_time_step(dt: f64) -> Result<(), Error> {
     })
 }
 
-/// `x += dt v + dt^2/2 a`
-fn drift(bodies: &mut Bodies, a: &Array2<f64>, dt: f64) -> Result<(), Error> {
+/// The first half of a step: `x += dt v + dt^2/2 a`.
+///
+/// `a` are the accelerations at the present positions, shape `(n, 3)`.
+///
+/// # Errors
+/// [`Error::Diverged`] where a position overflows; the system is unchanged then.
+pub fn drift(bodies: &mut Bodies, a: &Array2<f64>, dt: f64) -> Result<(), Error> {
     let (x, v) = (bodies.position_rows().to_vec(), bodies.velocity_rows().to_vec());
     let moved = |i: usize, k: usize| x[i][k] + dt * v[i][k] + 0.5 * dt * dt * a[[i, k]];
     bodies.set_state(|i| (std::array::from_fn(|k| moved(i, k)), v[i]))
 }
 
-/// `v += dt/2 (a + a_next)`
-fn kick(bodies: &mut Bodies, a: &Array2<f64>, a_next: &Array2<f64>, dt: f64) -> Result<(), Error> {
+/// The second half of a step: `v += dt/2 (a + a_next)`.
+///
+/// `a` are the accelerations before [`drift`], `a_next` those after it, shape `(n, 3)`.
+///
+/// # Errors
+/// [`Error::Diverged`] where a velocity overflows; the system is unchanged then.
+pub fn kick(
+    bodies: &mut Bodies,
+    a: &Array2<f64>,
+    a_next: &Array2<f64>,
+    dt: f64,
+) -> Result<(), Error> {
     let (x, v) = (bodies.position_rows().to_vec(), bodies.velocity_rows().to_vec());
     let kicked = |i: usize, k: usize| v[i][k] + 0.5 * dt * (a[[i, k]] + a_next[[i, k]]);
     bodies.set_state(|i| (x[i], std::array::from_fn(|k| kicked(i, k))))
