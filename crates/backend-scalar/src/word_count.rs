@@ -5,10 +5,11 @@
 //! Literature: the word-count programs of the Python HPC lesson whose semantics are in
 //! [`kernels_core::text`].
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kernels_core::phase::{self, Phase};
-use kernels_core::{Counts, Error, Executor, WordCount, WordCountAlgorithm, text};
+use kernels_core::{Counts, Error, Executor, Pieces, WordCount, WordCountAlgorithm, text};
 
 mod regex;
 mod replace;
@@ -80,6 +81,36 @@ impl<P: Partial> WordCount for Chunked<P> {
         }
         self.bytes += piece.len() as u64;
         Ok(())
+    }
+
+    fn add_pieces(&mut self, pieces: &dyn Pieces) -> Result<(), Error> {
+        let (base, end) = (self.bytes, AtomicU64::new(self.bytes));
+        let invalid = AtomicU64::new(u64::MAX);
+        self.executor.run(self.partials.len(), &|unit| {
+            let mut partial = lock(&self.partials[unit]);
+            let mut piece = Vec::new();
+            // Each piece that was taken is checked, so the least offset is found.
+            while invalid.load(Ordering::Relaxed) == u64::MAX
+                && let Some(start) = pieces.next(&mut piece)
+            {
+                let start = base + start;
+                match phase::within(Phase::Validate, || std::str::from_utf8(&piece)) {
+                    Ok(piece) => partial.add(piece, start),
+                    Err(error) => {
+                        invalid.fetch_min(start + error.valid_up_to() as u64, Ordering::Relaxed);
+                    }
+                }
+                end.fetch_max(start + piece.len() as u64, Ordering::Relaxed);
+            }
+        });
+        self.bytes = end.into_inner();
+        match invalid.into_inner() {
+            u64::MAX => Ok(()),
+            offset => {
+                self.take();
+                Err(Error::InvalidUtf8 { offset })
+            }
+        }
     }
 
     fn finish(&mut self) -> Result<Counts, Error> {

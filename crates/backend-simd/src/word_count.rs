@@ -1,6 +1,6 @@
 //! Word-frequency count: vector tokeniser, batched hash table, Unicode exact.
 //!
-//! A piece of text is cut at separators into one slice per thread. Each slice is read in blocks of 2 KB:
+//! Each unit takes pieces of the text, or a slice of one, in blocks of 4 KB:
 //! the tokeniser ([`block`]) finds the borders of 64 bytes at a time and lower-cases ASCII letters, the
 //! table ([`table`]) hashes all words of the block, prefetches their slots and then counts them. Each
 //! unit keeps its own table for all pieces; `finish` hands the tables' words over as they lie, and
@@ -14,9 +14,10 @@ mod block;
 mod table;
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use kernels_core::{Counts, Error, Executor, WordCount, WordCountOptions, text};
+use kernels_core::{Counts, Error, Executor, Pieces, WordCount, WordCountOptions, text};
 
 use crate::Level;
 use block::{BLOCK, Block};
@@ -40,14 +41,21 @@ struct Counter {
     executor: Arc<dyn Executor>,
 }
 
+impl Counter {
+    /// Sees to it that there are parts for so many units.
+    fn need_parts(&mut self, units: usize) {
+        let missing = units.saturating_sub(self.parts.len());
+        self.parts.extend((0..missing).map(|_| Mutex::new(Part::new(self.level))));
+    }
+}
+
 /// Bytes of text that are worth a unit of their own.
 const SMALLEST_SLICE: usize = 1 << 16;
 
 impl WordCount for Counter {
     fn add(&mut self, piece: &[u8]) -> Result<(), Error> {
         let slices = slices(piece, self.executor.threads());
-        let missing = slices.len().saturating_sub(self.parts.len());
-        self.parts.extend((0..missing).map(|_| Mutex::new(Part::new(self.level))));
+        self.need_parts(slices.len());
         let (parts, offset) = (&self.parts, self.offset);
         self.executor.run(slices.len(), &|unit| {
             let slice = slices[unit].clone();
@@ -55,6 +63,22 @@ impl WordCount for Counter {
             part.count(&piece[slice.clone()], offset + slice.start as u64);
         });
         self.offset += piece.len() as u64;
+        Ok(())
+    }
+
+    fn add_pieces(&mut self, pieces: &dyn Pieces) -> Result<(), Error> {
+        let units = self.executor.threads();
+        self.need_parts(units);
+        let (parts, offset, end) = (&self.parts, self.offset, AtomicU64::new(self.offset));
+        self.executor.run(units, &|unit| {
+            let mut part = parts[unit].lock().expect("no unit has panicked");
+            let mut piece = Vec::new();
+            while let Some(start) = pieces.next(&mut piece) {
+                part.count(&piece, offset + start);
+                end.fetch_max(offset + start + piece.len() as u64, Ordering::Relaxed);
+            }
+        });
+        self.offset = end.into_inner();
         Ok(())
     }
 

@@ -34,6 +34,20 @@ pub trait WordCount: Send {
     /// starts afresh.
     fn add(&mut self, piece: &[u8]) -> Result<(), Error>;
 
+    /// Counts pieces as [`WordCount::add`] does, each taken by whichever unit is free. So reading a
+    /// piece and counting it are done by one thread, one after the other in its own cache, while other
+    /// threads do the same.
+    ///
+    /// # Errors
+    /// As [`WordCount::add`].
+    fn add_pieces(&mut self, pieces: &dyn Pieces) -> Result<(), Error> {
+        let mut piece = Vec::new();
+        while pieces.next(&mut piece).is_some() {
+            self.add(&piece)?;
+        }
+        Ok(())
+    }
+
     /// The counts of everything added. The counter starts afresh.
     ///
     /// # Errors
@@ -54,6 +68,32 @@ pub trait WordCount: Send {
     fn executor(&self) -> &dyn Executor {
         &Serial
     }
+}
+
+/// The pieces of a text, for several threads to take one after the other.
+///
+/// ```
+/// # use std::sync::Mutex;
+/// # use kernels_core::Pieces;
+/// struct Lines<'a>(Mutex<(std::str::Lines<'a>, u64)>);
+///
+/// impl Pieces for Lines<'_> {
+///     fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
+///         let (lines, offset) = &mut *self.0.lock().ok()?;
+///         piece.clear();
+///         piece.extend_from_slice(lines.next()?.as_bytes());
+///         piece.push(b'\n');
+///         let start = *offset;
+///         *offset += piece.len() as u64;
+///         Some(start)
+///     }
+/// }
+/// ```
+pub trait Pieces: Sync {
+    /// Puts the next piece in the place of what `piece` holds, and gives its offset from the first
+    /// piece's start; none at the end of the text. A piece ends as [`WordCount::add`] wants it, and is
+    /// best small enough to stay in a second-level cache.
+    fn next(&self, piece: &mut Vec<u8>) -> Option<u64>;
 }
 
 /// What a word counter is built with.

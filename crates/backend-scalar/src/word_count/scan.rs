@@ -1,7 +1,9 @@
 //! One pass over the bytes: lower-case a block, find its segments, look them up.
 //!
 //! Finding and looking up are loops of their own. A lookup waits for the memory, and the processor
-//! waits for several at once only where no guess about the length of a word comes between them.
+//! waits for several at once only where no guess about the length of a word comes between them. For the
+//! same reason the borders of segments are found as bits, 64 bytes at a time, not byte by byte until a
+//! segment ends, and a segment of up to 16 bytes is one number, its key.
 //!
 //! The loop knows ASCII only. The few distinct segments that hold other bytes are split and lower-cased the
 //! Unicode way when all is counted, by [`Counts::from_runs`].
@@ -14,6 +16,12 @@ use super::Partial;
 /// Bytes that are lower-cased at once: they stay in the first-level cache until they are counted.
 const BLOCK: usize = 16 << 10;
 
+/// Bytes whose borders are found at once.
+const STEP: usize = 64;
+
+/// The most bytes of a segment that is looked up by its key.
+const KEY: usize = 16;
+
 /// Every distinct segment between ASCII separators, ASCII letters lower-cased.
 #[derive(Debug)]
 pub(super) struct Segments {
@@ -21,10 +29,11 @@ pub(super) struct Segments {
     index: Index,
     /// Random, so that no text can be written to collide.
     seed: Seed,
-    /// The block at hand, lower-cased.
+    /// The block at hand, lower-cased, and separators behind it.
     block: Vec<u8>,
-    /// Its segments.
-    found: Vec<Segment>,
+    /// Where its segments begin and end, in turn.
+    borders: Vec<usize>,
+    segments: Vec<Segment>,
 }
 
 /// A segment of the block at hand.
@@ -32,6 +41,8 @@ pub(super) struct Segments {
 struct Segment {
     begin: usize,
     end: usize,
+    /// Its bytes padded with zeros; 0 where it is longer or may hold a NUL.
+    key: u128,
     hash: u64,
     /// The entry that is almost surely its own.
     guess: Option<usize>,
@@ -44,7 +55,8 @@ impl Default for Segments {
             index: Index::default(),
             seed: Seed::of_process(),
             block: Vec::new(),
-            found: Vec::new(),
+            borders: Vec::new(),
+            segments: Vec::new(),
         }
     }
 }
@@ -55,34 +67,37 @@ impl Segments {
         self.block.clear();
         self.block.extend_from_slice(block);
         self.block.make_ascii_lowercase();
-        self.find();
-        for segment in &mut self.found {
+        self.block.resize(block.len().next_multiple_of(STEP) + STEP, b' ');
+        find_borders(&self.block, &mut self.borders);
+        self.find_segments();
+        for segment in &mut self.segments {
             segment.guess = self.index.guess(segment.hash);
         }
-        for i in 0..self.found.len() {
-            self.count(self.found[i], start);
+        for i in 0..self.segments.len() {
+            self.count(self.segments[i], start);
         }
     }
 
-    /// Finds the segments of the block.
-    fn find(&mut self) {
-        let Self { block, found, seed, .. } = self;
-        found.clear();
-        let mut begin = 0;
-        for segment in block.split(|&byte| text::is_separator(byte)) {
-            let end = begin + segment.len();
-            if !segment.is_empty() {
-                found.push(Segment { begin, end, hash: seed.hash(segment), guess: None });
-            }
-            begin = end + 1;
-        }
+    fn find_segments(&mut self) {
+        let Self { block, borders, segments, seed, .. } = self;
+        let most = if block.contains(&0) { 0 } else { KEY };
+        segments.clear();
+        segments.extend(borders.as_chunks().0.iter().map(|&[begin, end]| {
+            let key = if end - begin <= most { key(block, begin, end) } else { 0 };
+            let hash = if key != 0 { seed.hash_key(key) } else { seed.hash(&block[begin..end]) };
+            Segment { begin, end, key, hash, guess: None }
+        }));
     }
 
     /// Counts a segment. A thread reads its text forwards, so the first offset that comes is the least.
-    fn count(&mut self, Segment { begin, end, hash, guess }: Segment, start: u64) {
+    fn count(&mut self, segment: Segment, start: u64) {
+        let Segment { begin, end, key, hash, guess } = segment;
         let Self { run, index, block, .. } = self;
-        let segment = &block[begin..end];
-        let same = |entry: usize| run.word(entry) == segment;
+        let bytes = &block[begin..end];
+        let same = |entry: usize| match key {
+            0 => run.word(entry) == bytes,
+            key => run.key(entry) == key,
+        };
         if let Some(entry) = guess.filter(|&entry| same(entry)) {
             return run.increment(entry);
         }
@@ -90,10 +105,37 @@ impl Segments {
             Ok(entry) => run.increment(entry as usize),
             Err(vacant) => {
                 index.insert(vacant, hash, run.len());
-                run.push(segment, 1, start + begin as u64);
+                run.push(bytes, 1, start + begin as u64);
             }
         }
     }
+}
+
+/// Where the segments of `text`, whole steps of which the last is of separators, begin and end, in turn.
+fn find_borders(text: &[u8], borders: &mut Vec<usize>) {
+    borders.clear();
+    let mut carry = 0;
+    for (number, step) in text.as_chunks::<STEP>().0.iter().enumerate() {
+        let words = words(step);
+        let mut changes = words ^ (words << 1 | carry);
+        carry = words >> (STEP - 1);
+        while changes != 0 {
+            borders.push(number * STEP + changes.trailing_zeros() as usize);
+            changes &= changes - 1;
+        }
+    }
+}
+
+/// The bytes that belong to words, as bits.
+fn words(step: &[u8; STEP]) -> u64 {
+    let bit = |(place, &byte): (usize, &u8)| u64::from(!text::is_separator(byte)) << place;
+    step.iter().enumerate().map(bit).fold(0, |words, bit| words | bit)
+}
+
+/// Up to [`KEY`] bytes of the block, padded with zeros, first byte lowest.
+fn key(block: &[u8], begin: usize, end: usize) -> u128 {
+    let bytes = block[begin..].first_chunk().expect("a step behind the last segment");
+    u128::from_le_bytes(*bytes) & (u128::MAX >> (8 * (KEY - (end - begin))))
 }
 
 impl Partial for Segments {

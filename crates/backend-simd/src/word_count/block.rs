@@ -20,9 +20,9 @@ mod sse4_2;
 
 use crate::Level;
 
-/// Bytes of text per block: the words of 2 KB keep enough slots of the table in flight, and all of
+/// Bytes of text per block: the words of 4 KB keep enough slots of the table in flight, and all of
 /// their state stays in the first-level cache.
-pub(super) const BLOCK: usize = 2048;
+pub(super) const BLOCK: usize = 4096;
 
 /// Most words of a block.
 pub(super) const WORDS: usize = BLOCK / 2;

@@ -1,4 +1,4 @@
-//! A text of one or several files, read in blocks that are cut between two words.
+//! A text of one or several files, read in pieces that are cut between two words.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,25 +20,15 @@ pub(crate) struct Text {
     position: u64,
     /// What was read behind the last border.
     rest: Vec<u8>,
+    /// How much is read at once, and at most.
+    size: usize,
+    largest: usize,
 }
 
-/// A part of the text that cuts no word.
-#[derive(Debug, Default)]
-pub(crate) struct Block {
-    buffer: Vec<u8>,
-    length: usize,
-}
-
-impl Block {
-    /// A block that is read in portions of `size` bytes; a longer word makes it grow.
-    pub(crate) fn with_size(size: usize) -> Self {
-        Self { buffer: vec![0; size], length: 0 }
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.buffer[..self.length]
-    }
-}
+/// The first pieces are smaller, so that a short text costs little memory.
+const SMALLEST: usize = 1 << 16;
+/// Stays in a second-level cache between reading and counting.
+const LARGEST: usize = 1 << 20;
 
 impl Text {
     /// The text of these files, none of them opened yet.
@@ -49,26 +39,41 @@ impl Text {
             starts: Vec::new(),
             position: 0,
             rest: Vec::new(),
+            size: SMALLEST,
+            largest: LARGEST,
         }
     }
 
-    /// Reads the next block, and tells whether there was one.
-    pub(crate) fn read(&mut self, block: &mut Block) -> Result<bool, FileError> {
-        let size = block.buffer.len();
+    /// Reads at most `size` bytes at once, but for longer words.
+    pub(crate) fn limit_pieces(&mut self, size: usize) {
+        self.largest = self.largest.min(size);
+        self.size = self.size.min(size);
+    }
+
+    /// How much has been read, as far as the last border.
+    pub(crate) fn position(&self) -> u64 {
+        self.position - self.rest.len() as u64
+    }
+
+    /// Puts the next piece in the place of what `piece` holds, and tells whether there was one.
+    pub(crate) fn read(&mut self, piece: &mut Vec<u8>) -> Result<bool, FileError> {
         let mut filled = self.rest.len();
-        block.buffer.resize(size.max(2 * filled), 0);
-        block.buffer[..filled].copy_from_slice(&self.rest);
-        loop {
-            filled += self.fill(&mut block.buffer[filled..])?;
-            let end = filled < block.buffer.len();
-            block.length = if end { filled } else { last_border(&block.buffer) };
-            if end || block.length > 0 {
-                break;
+        piece.resize(self.size.max(2 * filled), 0);
+        piece[..filled].copy_from_slice(&self.rest);
+        let length = loop {
+            filled += self.fill(&mut piece[filled..])?;
+            if filled < piece.len() {
+                break filled;
             }
-            block.buffer.resize(2 * filled, 0);
-        }
+            match last_border(piece) {
+                0 => piece.resize(2 * filled, 0),
+                border => break border,
+            }
+        };
         self.rest.clear();
-        self.rest.extend_from_slice(&block.buffer[block.length..filled]);
+        self.rest.extend_from_slice(&piece[length..filled]);
+        piece.truncate(length);
+        self.size = self.largest.min(4 * self.size);
         Ok(filled > 0)
     }
 
@@ -157,8 +162,8 @@ fn plain_size(path: &Path) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// The blocks of these files when they are read in portions of `size` bytes.
-    fn blocks(contents: &[&str], size: usize) -> Vec<String> {
+    /// The pieces of these files when they are read in portions of `size` bytes.
+    fn pieces(contents: &[&str], size: usize) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let write = |(index, text): (usize, &&str)| {
             let path = folder.path().join(index.to_string());
@@ -166,36 +171,41 @@ mod tests {
             path
         };
         let mut text = Text::new(contents.iter().enumerate().map(write).collect());
-        let mut block = Block::with_size(size);
-        let mut blocks = Vec::new();
-        while text.read(&mut block).unwrap() {
-            blocks.push(String::from_utf8(block.bytes().to_vec()).unwrap());
+        let mut piece = Vec::new();
+        let mut pieces = Vec::new();
+        text.limit_pieces(size);
+        loop {
+            let start = text.position();
+            if !text.read(&mut piece).unwrap() {
+                break pieces;
+            }
+            assert_eq!(text.position(), start + piece.len() as u64);
+            pieces.push(String::from_utf8(piece.clone()).unwrap());
         }
-        blocks
     }
 
     #[test]
-    fn blocks_end_behind_separators() {
-        assert_eq!(blocks(&["one two three"], 9), ["one two ", "three"]);
-        assert_eq!(blocks(&["one", " two"], 4), ["one ", "two"]);
-        assert!(blocks(&[], 8).is_empty());
-        assert!(blocks(&["", ""], 8).is_empty());
+    fn pieces_end_behind_separators() {
+        assert_eq!(pieces(&["one two three"], 9), ["one two ", "three"]);
+        assert_eq!(pieces(&["one", " two"], 4), ["one ", "two"]);
+        assert!(pieces(&[], 8).is_empty());
+        assert!(pieces(&["", ""], 8).is_empty());
     }
 
     #[test]
-    fn a_word_longer_than_a_block_makes_it_grow() {
+    fn a_word_longer_than_a_piece_makes_it_grow() {
         let long = "x".repeat(1000);
-        assert_eq!(blocks(&[&format!("a {long} b")], 4).concat(), format!("a {long} b"));
-        assert_eq!(blocks(&[&long, &long], 4), [long.repeat(2)]);
+        assert_eq!(pieces(&[&format!("a {long} b")], 4).concat(), format!("a {long} b"));
+        assert_eq!(pieces(&[&long, &long], 4), [long.repeat(2)]);
     }
 
     #[test]
-    fn every_block_size_gives_the_same_text() {
+    fn every_piece_size_gives_the_same_text() {
         let text = "The quick, brown fox -- jumps over the lazy dog.\r\n".repeat(3);
         for size in 1..60 {
-            let blocks = blocks(&[&text, "", &text], size);
-            assert_eq!(blocks.concat(), text.repeat(2), "{size}");
-            assert!(blocks.iter().all(|block| !block.is_empty()));
+            let pieces = pieces(&[&text, "", &text], size);
+            assert_eq!(pieces.concat(), text.repeat(2), "{size}");
+            assert!(pieces.iter().all(|piece| !piece.is_empty()));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use kernels_core::{Backend, text};
 
-use super::{assert_counts, check, count_pieces, counters, naive};
+use super::{InTurn, assert_counts, check, count_pieces, counters, naive};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("text_may_be_cut_at_every_border", cuts),
     Case::new("text_may_come_in_single_words", single_words),
     Case::new("empty_pieces_change_nothing", empty_pieces),
+    Case::new("threads_may_take_the_pieces", taken_pieces),
 ];
 
 /// A text with every kind of separator, case and width of character.
@@ -88,5 +89,29 @@ fn empty_pieces(backend: &dyn Backend) {
         assert_counts(&counts, &naive::count("one two one"), format_args!("{algorithm}"));
         let nothing = counter.finish().expect("nothing");
         assert!(nothing.is_empty(), "{algorithm}: the counter did not start afresh");
+    }
+}
+
+/// The text in pieces of `words` words.
+fn cut_each(text: &str, words: usize) -> Vec<&[u8]> {
+    let mut start = 0;
+    let ends = borders(text).step_by(words).chain([text.len()]);
+    ends.map(|end| &text.as_bytes()[std::mem::replace(&mut start, end)..end]).collect()
+}
+
+fn taken_pieces(backend: &dyn Backend) {
+    let text = TRAPS.repeat(60);
+    let thrice = naive::count(&text.repeat(3));
+    for (algorithm, mut counter) in counters(backend) {
+        for words in [1, 2, 7, 100, 10_000] {
+            let pieces = cut_each(&text, words);
+            // Before and behind what is added in another way.
+            let added = counter
+                .add_pieces(&InTurn::new(&pieces))
+                .and_then(|()| counter.add(text.as_bytes()))
+                .and_then(|()| counter.add_pieces(&InTurn::new(&pieces)))
+                .and_then(|()| counter.finish());
+            assert_counts(&added, &thrice, format_args!("{algorithm}, pieces of {words} words"));
+        }
     }
 }

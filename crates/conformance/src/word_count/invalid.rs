@@ -2,13 +2,14 @@
 
 use kernels_core::{Backend, Error};
 
-use super::{assert_counts, count_pieces, counters, naive};
+use super::{InTurn, assert_counts, count_pieces, counters, naive};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
     Case::new("invalid_utf8_of_every_kind_is_refused", kinds),
     Case::new("invalid_utf8_is_found_at_every_place", places),
     Case::new("invalid_utf8_is_found_in_any_piece", pieces),
+    Case::new("least_invalid_offset_of_pieces_that_threads_take", taken_pieces),
     Case::new("invalid_utf8_far_into_a_long_text", far),
     Case::new("least_of_several_offsets_is_reported", least),
 ];
@@ -67,6 +68,25 @@ fn pieces(backend: &dyn Backend) {
                 &naive::count(good),
                 format_args!("{algorithm}, after an error"),
             );
+        }
+    }
+}
+
+fn taken_pieces(backend: &dyn Backend) {
+    let good = "some wörds ".repeat(50);
+    for (algorithm, mut counter) in counters(backend) {
+        for bad in [0, 1, 7, 30, 63] {
+            // Every second piece from the first bad one on.
+            let is_bad = |piece: usize| piece >= bad && (piece - bad).is_multiple_of(2);
+            let piece = |piece| if is_bad(piece) { &b"ab \xe2\x82 "[..] } else { good.as_bytes() };
+            let pieces: Vec<_> = (0..64).map(piece).collect();
+            let refused = counter.add_pieces(&InTurn::new(&pieces));
+            let refused = refused.and_then(|()| counter.finish().map(drop));
+            let offset = (good.len() * bad + 3) as u64;
+            assert_eq!(refused, Err(Error::InvalidUtf8 { offset }), "{algorithm}, piece {bad}");
+            let counts = count_pieces(&mut *counter, [good.as_bytes()]);
+            let expected = naive::count(&good);
+            assert_counts(&counts, &expected, format_args!("{algorithm}, after an error"));
         }
     }
 }

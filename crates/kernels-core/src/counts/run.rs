@@ -52,6 +52,17 @@ impl Run {
         Self { entries: Vec::with_capacity(words), ..Self::default() }
     }
 
+    /// A run of entries that are not there in order: `words` gives number, padded word (as
+    /// [`Run::push_key`] takes it) and count of each, `firsts` the rising first offset of each number.
+    #[must_use]
+    pub fn numbered(words: impl Iterator<Item = (usize, u128, u64)>, firsts: &[u64]) -> Self {
+        let mut entries = vec![Entry { key: [0; 16], count: 0, first: 0 }; firsts.len()];
+        for (number, key, count) in words {
+            entries[number] = Entry { key: key.to_le_bytes(), count, first: firsts[number] };
+        }
+        Self { entries, arena: Vec::new(), sorted: firsts.is_sorted() }
+    }
+
     /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {

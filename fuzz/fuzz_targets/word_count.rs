@@ -1,0 +1,90 @@
+//! Any bytes, cut into pieces of any size: every backend, algorithm, level and number of threads counts
+//! what `scalar` counts of the whole, or refuses it with the same offset.
+
+#![no_main]
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use backend_rayon::Threads;
+use backend_scalar::Scalar;
+use backend_simd::{Level, Simd};
+use kernels_core::{
+    Backend, Counts, Error, Parallel, Pieces, WordCount, WordCountAlgorithm, WordCountOptions, text,
+};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    // The first byte says how long the pieces are: 1 to 4,096 bytes, and then up to a border.
+    let Some((&size, text)) = input.split_first() else { return };
+    let pieces = cut(text, 1 << (size % 13));
+    let expected =
+        lines(Scalar::new().word_count(&WordCountOptions::default()).unwrap().count(text));
+    for backend in BACKENDS.iter() {
+        for algorithm in backend.capabilities().word_count_algorithms {
+            let mut counter = backend.word_count(&WordCountOptions { algorithm }).unwrap();
+            let added = add_one_by_one(&mut *counter, &pieces);
+            let what = (backend.name(), algorithm, backend.capabilities().device);
+            assert_eq!(lines(added), expected, "{what:?}, pieces of {size}");
+            if algorithm == WordCountAlgorithm::Scan {
+                let taken = counter.add_pieces(&InTurn(Mutex::new((pieces.iter(), 0))));
+                let taken = taken.and_then(|()| counter.finish());
+                assert_eq!(lines(taken), expected, "{what:?}, pieces of {size} taken by threads");
+            }
+        }
+    }
+});
+
+/// Scalar and every level of SIMD, each alone and on two threads.
+static BACKENDS: LazyLock<Vec<Arc<dyn Backend>>> = LazyLock::new(|| {
+    let levels = Level::available().into_iter().filter_map(Simd::with_level);
+    let simd = levels.map(|simd| Arc::new(simd) as Arc<dyn Parallel>);
+    let parts: Vec<_> = simd.chain([Arc::new(Scalar::new()) as _]).collect();
+    let threads = parts.iter().map(|part| {
+        let threads = Threads::over("rayon", Arc::clone(part), NonZeroUsize::new(2));
+        Arc::new(threads) as Arc<dyn Backend>
+    });
+    threads.chain(parts.iter().map(|part| Arc::clone(part) as _)).collect()
+});
+
+/// The text in pieces of at least `size` bytes that end behind separators.
+fn cut(text: &[u8], size: usize) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let border = text::next_border(rest, size.min(rest.len()));
+        // A border is in front of a separator; a piece ends behind it.
+        let (piece, behind) = rest.split_at((border + 1).min(rest.len()));
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces
+}
+
+fn add_one_by_one(counter: &mut dyn WordCount, pieces: &[&[u8]]) -> Result<Counts, Error> {
+    pieces.iter().try_for_each(|piece| counter.add(piece))?;
+    counter.finish()
+}
+
+/// Pieces that threads take in turn.
+struct InTurn<'a>(Mutex<(std::slice::Iter<'a, &'a [u8]>, u64)>);
+
+impl Pieces for InTurn<'_> {
+    fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
+        let (pieces, end) = &mut *self.0.lock().unwrap();
+        piece.clear();
+        piece.extend_from_slice(pieces.next()?);
+        let start = *end;
+        *end += piece.len() as u64;
+        Some(start)
+    }
+}
+
+/// The lines of the result.
+fn lines(counts: Result<Counts, Error>) -> Result<Vec<u8>, Error> {
+    counts.map(|counts| {
+        let mut out = Vec::new();
+        counts.ranked(0).write_lines(usize::MAX, &mut out);
+        out
+    })
+}
