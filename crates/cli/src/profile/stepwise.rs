@@ -5,6 +5,7 @@
 //! The last digits of a result and, for few bodies, the speed are not those of the fused steps.
 
 use ndarray::{Array2, ArrayViewMut2};
+use perf_kernels::nbody::{drift, kick};
 use perf_kernels::{Bodies, Energies, Error, NBody};
 use tracing::info_span;
 
@@ -34,20 +35,6 @@ impl NBody for Stepwise {
         *bodies = moving;
         Ok(())
     }
-}
-
-/// `x += dt v + dt²/2 a`
-fn drift(bodies: &mut Bodies, a: &Array2<f64>, dt: f64) -> Result<(), Error> {
-    let (x, v) = (bodies.position_rows().to_vec(), bodies.velocity_rows().to_vec());
-    let moved = |i: usize, k: usize| x[i][k] + dt * v[i][k] + 0.5 * dt * dt * a[[i, k]];
-    bodies.set_state(|i| (std::array::from_fn(|k| moved(i, k)), v[i]))
-}
-
-/// `v += dt/2 (a + a_next)`
-fn kick(bodies: &mut Bodies, a: &Array2<f64>, a_next: &Array2<f64>, dt: f64) -> Result<(), Error> {
-    let (x, v) = (bodies.position_rows().to_vec(), bodies.velocity_rows().to_vec());
-    let kicked = |i: usize, k: usize| v[i][k] + 0.5 * dt * (a[[i, k]] + a_next[[i, k]]);
-    bodies.set_state(|i| (x[i], std::array::from_fn(|k| kicked(i, k))))
 }
 
 #[cfg(test)]
