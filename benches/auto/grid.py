@@ -7,7 +7,8 @@ Calibrates into a cache of its own, then times auto and every backend on real ha
 turn (A B C A B C), and prints a line a size: the best backend, what auto took, and the time of auto over
 that of the best. The goal is 1.10 at most. The least time of all runs counts: what disturbs a run only
 makes it longer. Each round is a process of its own, since where memory happens to lie makes a kernel
-some percent faster or slower as long as it lives.
+some percent faster or slower as long as it lives. A backend that a first look finds far behind is left
+out of the rounds, unless auto took it.
 
 Where the machine is only quiet under some other command, --under "taskset -c 2,3" puts that before each
 measurement.
@@ -27,6 +28,10 @@ BODIES = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384]
 BYTES = [4**power for power in range(5, 16)]  # 1 KiB .. 1 GiB
 # Long runs need not be many.
 RUNS = {16384: 5, 4**14: 7, 4**15: 5}
+# What takes that many times as long as the fastest at first sight cannot be the best.
+BEHIND = 3
+# The bytes of a text that are enough for that sight.
+SIGHT = 1 << 24
 
 
 def arguments():
@@ -58,15 +63,26 @@ class Grid:
 
     def compare(self, contest, size):
         """The fastest result of auto and that of the best backend."""
-        record, results = self.folder / "record.json", []
+        near = self._near(contest, size)
         runs = ["--runs", RUNS[size]] if size in RUNS else ["--min-time", 0.3]
-        options = ["--backends", ",".join(self.hardware() + ["auto"]), *runs, "--export-json", record, "--quiet"]
-        for _ in range(self.rounds):
-            self._run([*self.under, self.cli, "compare", *contest, *options])
-            results += json.loads(record.read_text())["results"]
-        auto = [result for result in results if result["requested"] == "auto"]
-        others = [result for result in results if result["requested"] != "auto"]
-        return (min(some, key=lambda result: result["min"]) for some in (auto, others))
+        rounds = [self._compare(contest, near + ["auto"], runs) for _ in range(self.rounds)]
+        results = sorted(sum(rounds, []), key=lambda result: result["min"])
+        auto = next(result for result in results if result["requested"] == "auto")
+        return auto, next(result for result in results if result["requested"] != "auto")
+
+    def _near(self, contest, size):
+        """The backends that are not far behind."""
+        part = ["--sizes", SIGHT] if contest[0] == "wordcount" and size > SIGHT else []
+        look = self._compare(contest + part, self.hardware(), ["--runs", 1, "--warmup", 0])
+        slowest = BEHIND * min(result["min"] for result in look)
+        return [result["backend"] for result in look if result["min"] <= slowest]
+
+    def _compare(self, contest, backends, runs):
+        record = self.folder / "record.json"
+        backends = ["--backends", ",".join(backends), "--reference", backends[0]]
+        options = [*backends, "--export-json", record, "--quiet", *runs]
+        self._run([*self.under, self.cli, "compare", *contest, *options])
+        return json.loads(record.read_text())["results"]
 
     def hardware(self):
         """The backends that are ready and run on no software adapter: auto never takes one."""

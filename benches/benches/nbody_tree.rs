@@ -3,10 +3,13 @@
 //!
 //! `cargo bench -p benches --bench nbody_tree`
 
+mod input;
+
 use std::f64::consts::TAU;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use input::is_test;
 use ndarray::{Array2, Axis};
 use perf_kernels::nbody::{reference_accelerations_of, rms_error};
 use perf_kernels::{Backend, Bodies, NBodyAlgorithm, NBodyOptions, tolerances};
@@ -16,6 +19,9 @@ const SIZES: [usize; 6] = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20]
 
 /// The largest direct sum.
 const LARGEST_DIRECT: usize = 1 << 16;
+
+/// The largest system of a run that only shows that everything works.
+const LARGEST_TEST: usize = 1 << 14;
 
 /// A Plummer sphere at rest, of equal masses that add up to 1, by SplitMix64.
 fn plummer(n: usize) -> Bodies {
@@ -53,7 +59,8 @@ fn curve(criterion: &mut Criterion, backend: &str, algorithm: NBodyAlgorithm) {
     let mut group = criterion.benchmark_group(format!("{}/{algorithm}", backend.name()));
     group.sample_size(10).warm_up_time(Duration::from_millis(200));
     for n in SIZES {
-        if algorithm == NBodyAlgorithm::Direct && n > LARGEST_DIRECT {
+        let too_large = algorithm == NBodyAlgorithm::Direct && n > LARGEST_DIRECT;
+        if too_large || is_test() && n > LARGEST_TEST {
             break;
         }
         let mut bodies = plummer(n);

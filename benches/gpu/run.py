@@ -32,6 +32,8 @@ LOADER = "libvulkan.so.1"
 # Interactions of a run, bodies, bytes of text: for a GPU, and for a processor that plays one.
 REAL = {"work": 3e12, "bodies": [16, 1024, 16384, 131072], "bytes": 1_000_000_000}
 SOFTWARE = {"work": 5e8, "bodies": [16, 1024, 4096], "bytes": 33_000_000}
+# Interactions of a run on the processor beside it.
+PROCESSOR = 2e10
 
 
 def main():
@@ -55,9 +57,9 @@ def main():
 def pack(folder):
     build(folder)
     shutil.copy(__file__, folder / "run.py")
-    for line in subprocess.run(["ldconfig", "-p"], capture_output=True, text=True).stdout.splitlines():
-        if LOADER in line:
-            shutil.copy(line.split()[-1], folder / LOADER)
+    loader = next((line.split()[-1] for line in libraries() if LOADER in line), None)
+    if loader:
+        shutil.copy(loader, folder / LOADER)
     print("packed:", ", ".join(sorted(path.name for path in folder.iterdir())))
     return 0
 
@@ -78,11 +80,17 @@ def build(folder):
     return folder
 
 
+def libraries():
+    """The system's shared libraries, a line each; none where nothing lists them."""
+    folders = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+    program = shutil.which("ldconfig", path=folders)
+    return subprocess.run([program, "-p"], capture_output=True, text=True).stdout.splitlines() if program else []
+
+
 def environment(programs, **variables):
     """With the loader that was brought along, where the system has none."""
-    system = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True).stdout
     found = dict(os.environ, **variables)
-    if LOADER not in system and (programs / LOADER).exists():
+    if not any(LOADER in line for line in libraries()) and (programs / LOADER).exists():
         found["LD_LIBRARY_PATH"] = f"{programs}:{found.get('LD_LIBRARY_PATH', '')}"
     return found
 
@@ -106,12 +114,15 @@ class Measurement:
     def __init__(self, programs, scratch):
         self.programs, self.scratch = programs, scratch
         self.env = environment(programs, PERF_CACHE_DIR=str(scratch / "cache"))
-        backends = json.loads(self.cli("backends", "--json"))
-        self.gpu = next(backend for backend in backends if backend["name"] == "gpu")
+        self.gpu = self.found()
         if not self.gpu["ready"]:
             sys.exit(f"no GPU: {self.gpu['reason']}")
-        self.software = any(name in self.gpu["device"] for name in ["llvmpipe", "SwiftShader"])
+        self.software = self.gpu["software"]
         self.sizes = SOFTWARE if self.software else REAL
+
+    def found(self):
+        backends = json.loads(self.cli("backends", "--json"))
+        return next(backend for backend in backends if backend["name"] == "gpu")
 
     def cli(self, *arguments):
         command = [self.programs / "cli", *map(str, arguments)]
@@ -131,7 +142,7 @@ class Measurement:
         }
         record["word_counts_equal"] = filecmp.cmp(self.scratch / "gpu", self.scratch / "rayon", shallow=False)
         print("word counts:", "equal" if record["word_counts_equal"] else "DIFFERENT")
-        record["notes"] = json.loads(self.cli("backends", "--json"))[-1]["notes"]
+        record["notes"] = self.found()["notes"]
         return record
 
     def start(self):
@@ -145,15 +156,15 @@ class Measurement:
         print(f"\n{'backend':12} {'numbers':8} {'bodies':>8} {'cold/s':>9} {'warm/s':>9} {'interactions/s':>15}")
         rows = []
         for bodies in self.sizes["bodies"]:
-            (self.scratch / "bodies").write_text(self.cli("generate", "plummer", bodies))
+            self.cli("generate", "plummer", bodies, "-b", "rayon", "--output", self.scratch / "bodies")
             for precision in self.gpu["precisions"]:
-                rows.append(self.row("gpu", precision, bodies))
+                rows.append(self.row("gpu", precision, bodies, self.sizes["work"]))
             if bodies <= 16384:
-                rows.append(self.row("rayon-scalar", "f64", bodies))
+                rows.append(self.row("rayon-scalar", "f64", bodies, min(PROCESSOR, self.sizes["work"])))
         return rows
 
-    def row(self, backend, precision, bodies):
-        steps = max(2, min(10_001, int(self.sizes["work"] / bodies**2)))
+    def row(self, backend, precision, bodies, work):
+        steps = max(2, min(10_001, int(work / bodies**2)))
         arguments = ["nbody", "-q", "--json", "-b", backend, "--precision", precision, "--softening", 0.01]
         arguments += ["--t-end", f"{(steps - 0.5) * DT:.4f}", "--report-every", 0, self.scratch / "bodies"]
         cold, warm = (json.loads(self.cli(*arguments)) for _ in range(2))
@@ -176,7 +187,7 @@ class Measurement:
     def wordcount(self):
         print(f"\n{'backend':12} {'bytes':>12} {'cold/s':>9} {'warm/s':>9} {'GB/s':>9}")
         text = self.scratch / "text"
-        text.write_text(self.cli("generate", "text", "--bytes", self.sizes["bytes"], "--vocabulary", 200_000))
+        self.cli("generate", "text", "--bytes", self.sizes["bytes"], "--vocabulary", 200_000, "--output", text)
         rows = []
         for backend in ["gpu", "rayon"]:
             arguments = ["wordcount", "-q", "--json", "-b", backend, text, self.scratch / backend]

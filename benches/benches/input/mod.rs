@@ -3,6 +3,11 @@
 
 use kernels_core::Bodies;
 
+/// Whether each benchmark only runs once, to show that it can: `-- --test`.
+pub(crate) fn is_test() -> bool {
+    std::env::args().any(|argument| argument == "--test")
+}
+
 /// The word of a number: its digits in base 20, as letters from `first` on.
 pub(crate) fn word(mut number: u64, first: char) -> String {
     let mut word = String::new();

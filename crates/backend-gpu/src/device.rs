@@ -22,7 +22,7 @@ pub(crate) mod program;
 pub(crate) mod provoke;
 pub(crate) mod self_test;
 pub(crate) mod stream;
-mod timing;
+pub(crate) mod timing;
 
 use faults::Faults;
 use program::{Program, Programs};

@@ -10,6 +10,8 @@ use crate::device::self_test::Form;
 /// [`shaders/count.wgsl`](../src/shaders/count.wgsl)
 pub(crate) const COUNT: &str = include_str!("shaders/count.wgsl");
 
+const ROOT_F32: &str = include_str!("shaders/numbers/root_f32.wgsl");
+
 /// The numbers that an N-body program computes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Numbers {
@@ -33,9 +35,11 @@ impl Numbers {
 
     fn source(self) -> String {
         match self {
-            Self::F32 => include_str!("shaders/numbers/f32.wgsl").to_owned(),
+            Self::F32 => include_str!("shaders/numbers/f32.wgsl").to_owned() + ROOT_F32,
             Self::F64 => include_str!("shaders/numbers/f64.wgsl").to_owned(),
-            Self::Mixed(form) => exact(form) + include_str!("shaders/numbers/mixed.wgsl"),
+            Self::Mixed(form) => {
+                exact(form) + include_str!("shaders/numbers/mixed.wgsl") + ROOT_F32
+            }
         }
     }
 }

@@ -16,14 +16,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use kernels_core::{Counts, Error, WordCount, text};
-use wgpu::SubmissionIndex;
 
 use crate::device::Device;
 use crate::device::adapter::Adapter;
 
 mod table;
 
-use table::{Outcome, Pipelines, Table, Tally};
+use table::{Outcome, Pipelines, Running, Table, Tally};
 
 /// The bytes of a chunk on a real GPU: long enough to pay for taking the words of it.
 const CHUNK: usize = 32 << 20;
@@ -112,7 +111,7 @@ impl GpuWordCount {
             None => Counter::new(self.adapter.device()?, longest.next_power_of_two().max(LEAST))?,
         };
         let counter = self.counter.insert(counter);
-        let mut running: Option<SubmissionIndex> = None;
+        let mut running: Option<Running> = None;
         let mut turn = 0;
         while let Some(&(from, to)) = chunks.front() {
             let chunk = &piece[from..to];
@@ -126,8 +125,8 @@ impl GpuWordCount {
                     turn += 1;
                 }
                 Outcome::Overflow => {
-                    if let Some((submission, next)) = running.take().zip(next) {
-                        counter.take(turn + 1, submission, next)?;
+                    if let Some((running, next)) = running.take().zip(next) {
+                        counter.take(turn + 1, running, next)?;
                     }
                     if !counter.grow()? {
                         halve(piece, chunks);
@@ -212,17 +211,12 @@ impl Counter {
         }
     }
 
-    fn start(&self, turn: usize, chunk: &[u8]) -> SubmissionIndex {
+    fn start(&self, turn: usize, chunk: &[u8]) -> Running {
         self.tables[turn % 2].start(&self.device, &self.pipelines, chunk)
     }
 
-    fn take(
-        &self,
-        turn: usize,
-        submission: SubmissionIndex,
-        chunk: &[u8],
-    ) -> Result<Outcome, Error> {
-        self.tables[turn % 2].take(&self.device, submission, chunk)
+    fn take(&self, turn: usize, running: Running, chunk: &[u8]) -> Result<Outcome, Error> {
+        self.tables[turn % 2].take(&self.device, running, chunk)
     }
 }
 

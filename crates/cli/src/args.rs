@@ -85,15 +85,14 @@ pub(crate) struct BackendArgs {
 pub(crate) struct ProfileArgs {
     /// Print on standard error a table of the phases: calls, time, share
     ///
-    /// The phases of nbody: its steps are taken one by one then, where they are fused otherwise, so that
-    /// the last digits and, for few bodies, the speed differ. A GPU times its fused steps by its own
-    /// clock, if it has one.
+    /// A GPU tells its phases by its own clock, if it has one. On a processor nbody takes its steps one
+    /// by one then, where they are fused otherwise: the last digits and, for few bodies, the speed differ.
     #[arg(long)]
     pub(crate) profile: bool,
     /// Write a timeline of the phases to FILE, for ui.perfetto.dev or chrome://tracing
     ///
-    /// It is kept in memory until the end: about 600 bytes a step. Steps are taken one by one, but on a
-    /// GPU.
+    /// It is kept in memory until the end: about 600 bytes a step of nbody, which are taken as with
+    /// --profile.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
 }

@@ -95,6 +95,10 @@ fn a_gpu_tells_its_phases_by_its_own_clock() {
     let events: Vec<serde_json::Value> = serde_json::from_str(&trace).unwrap();
     let is_told = |event: &&serde_json::Value| event["args"]["phase"] == "accelerations";
     assert!(events.iter().filter(is_told).count() >= 11, "{trace}");
+    let (_, table) = printed(folder.path(), "wordcount -q -b gpu text counts --profile");
+    let on_gpu = |phase: &str| calls(&table, &format!("{phase} (on the GPU, by its clock)"));
+    assert_eq!(on_gpu("tokenise + count"), Some(1), "one chunk: {table}");
+    assert_eq!(on_gpu("collect"), Some(1), "{table}");
 }
 
 /// Why there is no GPU.

@@ -15,6 +15,8 @@ pub enum Phase {
     Validate,
     /// Word count: words are found and counted.
     Count,
+    /// Word count: the distinct words are taken out of a table.
+    Collect,
     /// Word count: partial counts become one.
     Merge,
     /// N-body: the forces on all bodies.

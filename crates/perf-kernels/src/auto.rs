@@ -22,7 +22,7 @@ use cache::Found;
 pub use calibration::{Calibration, Curve};
 
 /// From this many bodies on, the forces of a step take longer than waking the threads.
-const THREADS_FROM_BODIES: usize = 256;
+const THREADS_FROM_BODIES: usize = 512;
 /// From this many bodies on, a GPU's throughput outweighs its latency.
 const GPU_FROM_BODIES: usize = 8_192;
 /// From this many bytes on, counting takes longer than starting the threads and merging their tables.

@@ -18,7 +18,7 @@ const BYTES: u64 = wgpu::QUERY_SIZE as u64;
 
 /// The timed passes of a list of commands.
 #[derive(Debug)]
-pub(super) struct Timing {
+pub(crate) struct Timing {
     queries: QuerySet,
     resolved: Buffer,
     phases: Vec<Phase>,
@@ -26,7 +26,7 @@ pub(super) struct Timing {
 
 impl Timing {
     /// No passes yet; nothing where nobody listens or the device has no clock.
-    pub(super) fn new(device: &Device) -> Option<Self> {
+    pub(crate) fn new(device: &Device) -> Option<Self> {
         if !phase::is_heard() || !device.has_clock() {
             return None;
         }
@@ -48,7 +48,7 @@ impl Timing {
     }
 
     /// What a pass of the phase begins with.
-    pub(super) fn pass(&mut self, phase: Phase) -> ComputePassTimestampWrites<'_> {
+    pub(crate) fn pass(&mut self, phase: Phase) -> ComputePassTimestampWrites<'_> {
         let begin = 2 * self.phases.len() as u32;
         self.phases.push(phase);
         ComputePassTimestampWrites {
@@ -59,7 +59,7 @@ impl Timing {
     }
 
     /// Has the times written down, behind all passes.
-    pub(super) fn resolve(&self, encoder: &mut CommandEncoder) {
+    pub(crate) fn resolve(&self, encoder: &mut CommandEncoder) {
         let times = 2 * self.phases.len() as u32;
         if times > 0 {
             encoder.resolve_query_set(&self.queries, 0..times, &self.resolved, 0);
@@ -70,7 +70,7 @@ impl Timing {
     ///
     /// # Errors
     /// [`Error::Device`].
-    pub(super) fn tell(self, device: &Device) -> Result<(), Error> {
+    pub(crate) fn tell(self, device: &Device) -> Result<(), Error> {
         if self.phases.is_empty() {
             return Ok(());
         }

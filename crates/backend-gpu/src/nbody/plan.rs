@@ -42,10 +42,11 @@ pub(super) struct Chip {
 
 impl Chip {
     /// What the limits of an adapter allow. How many cores a chip has, no interface tells: a real one
-    /// gets work for the largest (an H200 holds 270,336 invocations), a processor for some threads.
+    /// gets several times what the largest holds (an H200 270,336 invocations), so that the cores which
+    /// have no part in the last round are few; a processor gets work for some threads.
     pub(super) fn new(limits: &wgpu::Limits, software: bool) -> Self {
         Self {
-            invocations: if software { 1 << 11 } else { 1 << 18 },
+            invocations: if software { 1 << 11 } else { 1 << 20 },
             workgroup: limits.max_compute_invocations_per_workgroup.min(if software {
                 64
             } else {

@@ -2,8 +2,9 @@
 //
 // A workgroup takes a block of BODIES * WORKGROUP bodies, BODIES of them to an invocation in registers,
 // and lets the bodies of its slot pull them, a tile of TILE at a time from workgroup memory: BODIES
-// interactions for a read. Sums are taken within a tile first, then over tiles, which halves the digits
-// that a long sum loses. BODIES and WORKGROUP change the time that takes and no bit of the result.
+// interactions for a read. Sums are taken within a tile first, then over the tiles of a dispatch, then over
+// dispatches, which spares the digits that a long sum loses. BODIES and WORKGROUP change the time that
+// takes and no bit of the result.
 //
 // A line with a `$` is written once for each body of an invocation, with its number in place of the `$`.
 // The text in front of this one defines BODIES and TILE, a multiple of 4.
@@ -35,7 +36,7 @@ fn forces(
     let at = group.y * span.padded + i;
     let eps2 = factors.softening_squared;
     let p$ = positions[i + $ * WORKGROUP];
-    var total$ = begun(at + $ * WORKGROUP);
+    var total$ = Wide();
 
     let first = span.first + group.y * span.per_slot;
     let behind = min(first + span.count, (span.bodies + 3) / 4 * 4);
@@ -54,5 +55,5 @@ fn forces(
         workgroupBarrier();
     }
 
-    partials[at + $ * WORKGROUP] = cell(total$, 0);
+    partials[at + $ * WORKGROUP] = cell(plus(begun(at + $ * WORKGROUP), total$), 0);
 }

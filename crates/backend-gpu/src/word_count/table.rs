@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use kernels_core::Error;
-use wgpu::{BindGroup, Buffer, ComputePipeline, SubmissionIndex};
+use kernels_core::phase::Phase;
+use wgpu::{BindGroup, Buffer, CommandEncoder, ComputePipeline, SubmissionIndex};
 
 use crate::device::Device;
 use crate::device::program::Program;
+use crate::device::timing::Timing;
 use crate::shaders;
 
 /// How many segments the device may leave to the host in one chunk. A chunk of at most twice as many
@@ -56,6 +58,13 @@ pub(super) enum Outcome {
     Counted(Vec<Tally>),
     /// The table was too small.
     Overflow,
+}
+
+/// A chunk that the device counts.
+#[derive(Debug)]
+pub(super) struct Running {
+    submission: SubmissionIndex,
+    timing: Option<Timing>,
 }
 
 /// Buffers for one chunk.
@@ -118,37 +127,49 @@ impl Table {
     }
 
     /// Hands a chunk to the device.
-    pub(super) fn start(
-        &self,
-        device: &Device,
-        pipelines: &Pipelines,
-        chunk: &[u8],
-    ) -> SubmissionIndex {
+    pub(super) fn start(&self, device: &Device, pipelines: &Pipelines, chunk: &[u8]) -> Running {
         self.upload(device, chunk);
-        let (length, slots) = (chunk.len() as u32, self.slots_for(chunk));
+        let length = chunk.len() as u32;
+        let slots = self.slots_for(length);
         let mut encoder = device.encoder();
         encoder.clear_buffer(&self.slots, 0, Some(SLOT * u64::from(slots)));
         encoder.clear_buffer(&self.lists, 0, Some(COUNTERS));
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        pass.set_bind_group(0, &self.bound, &[]);
-        for (pipeline, invocations) in
-            [(&pipelines.count, length.div_ceil(shaders::STRETCH)), (&pipelines.collect, slots)]
-        {
-            let (columns, rows) = device.grid(invocations.div_ceil(pipelines.workgroup));
-            pass.set_pipeline(pipeline);
-            pass.set_immediates(0, bytemuck::cast_slice(&[length, slots, LEFTOVERS]));
-            pass.dispatch_workgroups(columns, rows, 1);
-        }
-        drop(pass);
+        let timing = self.record(device, pipelines, length, &mut encoder);
         encoder.copy_buffer_to_buffer(&self.lists, 0, &self.staging, 0, LISTS);
         let entries = ENTRY * u64::from(usual_entries(slots));
         encoder.copy_buffer_to_buffer(&self.entries, 0, &self.staging, LISTS, entries);
-        device.submit(encoder.finish())
+        Running { submission: device.submit(encoder.finish()), timing }
+    }
+
+    /// Records the passes over a chunk of so many bytes, which are timed where somebody listens.
+    fn record(
+        &self,
+        device: &Device,
+        pipelines: &Pipelines,
+        length: u32,
+        encoder: &mut CommandEncoder,
+    ) -> Option<Timing> {
+        let slots = self.slots_for(length);
+        let mut timing = Timing::new(device);
+        for (phase, pipeline, invocations) in [
+            (Phase::Count, &pipelines.count, length.div_ceil(shaders::STRETCH)),
+            (Phase::Collect, &pipelines.collect, slots),
+        ] {
+            let timestamp_writes = timing.as_mut().map(|timing| timing.pass(phase));
+            let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes };
+            let mut pass = encoder.begin_compute_pass(&descriptor);
+            let (columns, rows) = device.grid(invocations.div_ceil(pipelines.workgroup));
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, &self.bound, &[]);
+            pass.set_immediates(0, bytemuck::cast_slice(&[length, slots, LEFTOVERS]));
+            pass.dispatch_workgroups(columns, rows, 1);
+        }
+        timing.inspect(|timing| timing.resolve(encoder))
     }
 
     /// A short chunk does not need the whole table.
-    fn slots_for(&self, chunk: &[u8]) -> u32 {
-        self.capacity.min(most_slots(chunk.len()))
+    fn slots_for(&self, length: u32) -> u32 {
+        self.capacity.min(most_slots(length as usize))
     }
 
     /// Buffers are written in words of four bytes.
@@ -169,15 +190,16 @@ impl Table {
     pub(super) fn take(
         &self,
         device: &Device,
-        submission: SubmissionIndex,
+        Running { submission, timing }: Running,
         chunk: &[u8],
     ) -> Result<Outcome, Error> {
-        let usual = usual_entries(self.slots_for(chunk));
+        let usual = usual_entries(self.slots_for(chunk.len() as u32));
         let (entries, outcome) = device.with_mapped(&self.staging, submission, |bytes| {
             let [entries, leftovers]: [u32; 2] =
                 bytemuck::pod_read_unaligned(&bytes[..COUNTERS as usize]);
             (entries, listed(&bytes[COUNTERS as usize..], entries.min(usual), leftovers))
         })?;
+        timing.map_or(Ok(()), |timing| timing.tell(device))?;
         match outcome {
             Outcome::Counted(mut tallies) if entries > usual => {
                 let rest = ENTRY * u64::from(usual)..ENTRY * u64::from(entries);

@@ -59,7 +59,7 @@ pub(super) struct Table {
 }
 
 /// log2 of the slots of a new table: half a megabyte, which holds the words of a chapter.
-const FEWEST: u32 = 14;
+const FEWEST: u32 = 10;
 
 /// `KEEP[n]` keeps the first n bytes of a key.
 static KEEP: [u128; 17] = keep();

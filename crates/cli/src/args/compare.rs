@@ -21,7 +21,7 @@ pub(crate) struct Compare {
     pub(crate) contest: Option<Contest>,
     /// Set the record in FILE (from --export-json) beside this run, and flag what is slower beyond the
     /// noise; without a kernel, what FILE records is run again
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = 800)]
     pub(crate) from: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) exports: Exports,
@@ -38,16 +38,16 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct Exports {
     /// Write all times and what they were measured with
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = 801)]
     pub(crate) export_json: Option<PathBuf>,
     /// Write a line a backend
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = 802)]
     pub(crate) export_csv: Option<PathBuf>,
     /// Write a table for a README
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = 803)]
     pub(crate) export_markdown: Option<PathBuf>,
     /// Write a page with charts, which loads nothing from anywhere
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = 804)]
     pub(crate) html: Option<PathBuf>,
 }
 

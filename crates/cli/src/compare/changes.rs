@@ -109,8 +109,7 @@ fn doubts(old: &Record, new: &Record, compared: usize) -> Vec<String> {
     }
     let others = new.results.len() - compared;
     if others > 0 {
-        doubts
-            .push(format!("{others} of the results are of work that the old record does not have"));
+        doubts.push(format!("the old record has no counterpart of {others} of the results"));
     }
     doubts
 }
@@ -157,6 +156,6 @@ mod tests {
         let changes = Changes::between(&old, &new);
         assert_eq!(changes.changes.len(), new.results.len() - 1);
         assert!(changes.doubts[0].contains("another machine"));
-        assert!(changes.doubts[1].starts_with("1 of the results"));
+        assert!(changes.doubts[1].ends_with("of 1 of the results"));
     }
 }

@@ -141,14 +141,19 @@ fn print_changes(out: &mut dyn Write, changes: &Changes) -> io::Result<()> {
         };
         writeln!(
             out,
-            "    {label}, {task}: {} → {}, {:.3} ± {:.3} times as long, p = {p:.1e}: {style}{word}{style:#}",
+            "    {label}, {task}: {} → {}, {:.3} ± {:.3} times as long, p = {}: {style}{word}{style:#}",
             seconds(*before),
             seconds(*after),
             ratio.value,
             ratio.spread,
+            probability(*p),
         )?;
     }
     writeln!(out)
+}
+
+fn probability(p: f64) -> String {
+    if p < 0.01 { format!("{p:.0e}") } else { format!("{p:.2}") }
 }
 
 #[cfg(test)]

@@ -36,7 +36,8 @@ impl Listener for Spans {
 fn span(phase: Phase) -> Span {
     match phase {
         Phase::Validate => info_span!("validate"),
-        Phase::Count => info_span!("count"),
+        Phase::Count => info_span!("tokenise + count"),
+        Phase::Collect => info_span!("collect"),
         Phase::Merge => info_span!("merge"),
         Phase::Accelerations => info_span!("accelerations"),
         Phase::AdvancePositions => info_span!("advance positions"),

@@ -10,6 +10,7 @@ use crate::Case;
 pub(super) const CASES: &[Case] = &[
     Case::new("nbody_run_does_not_depend_on_how_it_is_cut", chunks),
     Case::new("nbody_run_does_not_depend_on_the_kernel_object", fresh_kernels),
+    Case::new("nbody_growing_system_keeps_its_digits", growth),
     Case::new("nbody_kernel_serves_one_system_after_another", reuse),
     Case::new("nbody_run_agrees_with_the_plain_leapfrog", plain_leapfrog),
     Case::new("nbody_no_steps_change_nothing", no_steps),
@@ -45,6 +46,27 @@ fn fresh_kernels(backend: &dyn Backend) {
             kernel(backend, variant, 0.0).leapfrog(&mut cut, 1e-3, 5).expect("a run");
         }
         assert_eq!(whole, cut, "{variant}");
+    }
+}
+
+/// A body leaves what may have been a suitable unit of length, and the state goes to the kernel and back at
+/// every step: neither changes a bit. Many bodies, since a digit would get lost in one of thousands.
+fn growth(backend: &dyn Backend) {
+    let mut bodies = systems::cluster(1500, 36);
+    let (x, v) = (bodies.position_rows().to_vec(), bodies.velocity_rows().to_vec());
+    let escaper = ([255.5, 0.0, 0.0], [100.0, 0.0, 0.0]);
+    bodies.set_state(|i| if i == 1499 { escaper } else { (x[i], v[i]) }).expect("a state");
+    for variant in variants(backend) {
+        let moved = |mut bodies: Bodies, steps| {
+            kernel(backend, variant, 0.01).leapfrog(&mut bodies, 1e-3, steps).expect("a run");
+            bodies
+        };
+        let whole = moved(bodies.clone(), 12);
+        let cut = (0..12).fold(bodies.clone(), |bodies, _| moved(bodies, 1));
+        let state = |bodies: &Bodies, i| (bodies.position_rows()[i], bodies.velocity_rows()[i]);
+        let different = (0..1500).find(|&i| state(&whole, i) != state(&cut, i));
+        assert_eq!(different, None, "{variant}");
+        assert!(whole.position_rows()[1499][0] > 256.0, "{variant}: the body did not leave");
     }
 }
 

@@ -15,8 +15,8 @@ use super::Workload;
 /// The backend whose device is expensive to ask for: a driver has to be loaded.
 pub(super) const COSTLY: &str = "gpu";
 /// A backend has to be that much faster to be chosen before one that is listed earlier: below it
-/// measurements do not tell them apart.
-const MARGIN: f64 = 0.97;
+/// measurements do not tell them apart, and a second core is left to others.
+const MARGIN: f64 = 0.95;
 
 /// How fast the backends of one machine are, as they were measured.
 ///
