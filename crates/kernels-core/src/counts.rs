@@ -3,21 +3,25 @@
 //! `Counts` is a commutative monoid under [`Counts::merge`]: counts add, first offsets take the
 //! minimum, the empty text is the identity. So a text may be counted in any pieces, in any order.
 //!
-//! The words lie in [`Run`]s of 32-byte entries, as the backends make them. Nothing is rebuilt between
-//! a backend's table and the lines of the result: duplicates are dropped in place, ranks are places in
-//! runs. Eighteen million distinct words so cost seconds less than in a `HashMap<Box<str>, _>`.
+//! The words lie in [`Run`]s of 32-byte entries, as the backends make them: a list, or the [`Slots`] of a
+//! hash table as they are. Nothing is copied between a backend's table and the lines of the result:
+//! duplicates are dropped in place, ranks are places in runs.
 
+mod entry;
 mod hash;
 mod index;
 mod merge;
 mod ranking;
 mod run;
+mod slots;
 mod unicode;
 
+pub use entry::Entry;
 pub use hash::Seed;
 pub use index::{Index, Vacant};
 pub use ranking::Ranking;
 pub use run::Run;
+pub use slots::{Open, Prepare, Slots};
 
 use crate::{Error, Executor, Serial};
 use merge::Candidates;
@@ -95,13 +99,13 @@ impl Counts {
 
     /// Brings all words into one run and its index up to date.
     fn build_index(&mut self) {
-        if self.runs.len() == 1 && self.index.len() == self.runs[0].len() {
+        if self.runs.len() == 1 && self.index.len() == self.len() {
             return;
         }
         let mut all = Run::with_capacity(self.len());
         self.index = Index::with_capacity(self.len());
         for run in &self.runs {
-            for entry in 0..run.len() {
+            for entry in (0..run.len()).filter(|&entry| run.count(entry) > 0) {
                 let hash = run.hash(entry, Seed::of_process());
                 if let Err(vacant) = self.index.find(hash, |_| false) {
                     self.index.insert(vacant, hash, all.len());
@@ -116,13 +120,13 @@ impl Counts {
     pub fn merge(&mut self, other: Self) {
         self.runs.extend(other.runs);
         self.index = Index::default();
-        merge::deduplicate(&mut self.runs, &Candidates::All, &Serial);
+        merge::unite(&mut self.runs, &Candidates::All, &Serial);
     }
 
     /// The number of distinct words.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.runs.iter().map(Run::len).sum()
+        self.runs.iter().map(Run::words).sum()
     }
 
     /// Whether the text holds no word.
@@ -139,7 +143,7 @@ impl Counts {
 
     /// The distinct words, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = Count<'_>> {
-        self.runs.iter().flat_map(|run| (0..run.len()).map(|entry| run.get(entry)))
+        self.runs.iter().flat_map(|run| (0..run.len()).filter_map(|entry| run.get(entry)))
     }
 
     /// The words of at least `min_length` code points, by falling count, ties in order of first

@@ -3,12 +3,13 @@
 //! Finding and looking up are loops of their own. A lookup waits for the memory, and the processor
 //! waits for several at once only where no guess about the length of a word comes between them. For the
 //! same reason the borders of segments are found as bits, 64 bytes at a time, not byte by byte until a
-//! segment ends, and a segment of up to 16 bytes is one number, its key.
+//! segment ends, and a segment of up to 16 bytes is one number, its key, counted in [`Slots`]. The others,
+//! longer or with a NUL, are rare: a list with an index holds them.
 //!
 //! The loop knows ASCII only. The few distinct segments that hold other bytes are split and lower-cased the
 //! Unicode way when all is counted, by [`Counts::from_runs`].
 
-use kernels_core::counts::{Index, Run, Seed};
+use kernels_core::counts::{Index, Run, Seed, Slots};
 use kernels_core::{Counts, Error, Executor, text};
 
 use super::Partial;
@@ -25,7 +26,9 @@ const KEY: usize = 16;
 /// Every distinct segment between ASCII separators, ASCII letters lower-cased.
 #[derive(Debug)]
 pub(super) struct Segments {
-    run: Run,
+    slots: Slots,
+    /// The segments that have no key.
+    rest: Run,
     index: Index,
     /// Random, so that no text can be written to collide.
     seed: Seed,
@@ -43,15 +46,20 @@ struct Segment {
     end: usize,
     /// Its bytes padded with zeros; 0 where it is longer or may hold a NUL.
     key: u128,
-    hash: u64,
-    /// The entry that is almost surely its own.
-    guess: Option<usize>,
+    /// The slot where the search for its key begins.
+    home: u32,
+    /// Whether it is there, as almost all segments are.
+    at_home: bool,
 }
+
+/// log2 of the slots at first.
+const FEWEST: u32 = 14;
 
 impl Default for Segments {
     fn default() -> Self {
         Self {
-            run: Run::default(),
+            slots: Slots::new(FEWEST, |_| {}),
+            rest: Run::default(),
             index: Index::default(),
             seed: Seed::of_process(),
             block: Vec::new(),
@@ -69,44 +77,50 @@ impl Segments {
         self.block.make_ascii_lowercase();
         self.block.resize(block.len().next_multiple_of(STEP) + STEP, b' ');
         find_borders(&self.block, &mut self.borders);
+        self.slots.reserve(self.borders.len() / 2);
         self.find_segments();
         for segment in &mut self.segments {
-            segment.guess = self.index.guess(segment.hash);
+            segment.at_home = self.slots.is_at(segment.home, segment.key);
         }
-        for i in 0..self.segments.len() {
-            self.count(self.segments[i], start);
-        }
+        self.count_segments(start);
     }
 
     fn find_segments(&mut self) {
-        let Self { block, borders, segments, seed, .. } = self;
+        let Self { slots, block, borders, segments, seed, .. } = self;
         let most = if block.contains(&0) { 0 } else { KEY };
         segments.clear();
+        let shift = 64 - slots.bits();
         segments.extend(borders.as_chunks().0.iter().map(|&[begin, end]| {
             let key = if end - begin <= most { key(block, begin, end) } else { 0 };
-            let hash = if key != 0 { seed.hash_key(key) } else { seed.hash(&block[begin..end]) };
-            Segment { begin, end, key, hash, guess: None }
+            let home = (seed.hash_key(key) >> shift) as u32;
+            Segment { begin, end, key, home, at_home: false }
         }));
     }
 
-    /// Counts a segment. A thread reads its text forwards, so the first offset that comes is the least.
-    fn count(&mut self, segment: Segment, start: u64) {
-        let Segment { begin, end, key, hash, guess } = segment;
-        let Self { run, index, block, .. } = self;
-        let bytes = &block[begin..end];
-        let same = |entry: usize| match key {
-            0 => run.word(entry) == bytes,
-            key => run.key(entry) == key,
-        };
-        if let Some(entry) = guess.filter(|&entry| same(entry)) {
-            return run.increment(entry);
-        }
-        match index.find(hash, |entry| same(entry as usize)) {
-            Ok(entry) => run.increment(entry as usize),
-            Err(vacant) => {
-                index.insert(vacant, hash, run.len());
-                run.push(bytes, 1, start + begin as u64);
+    /// Counts the segments of the block, which begins at `start` of the whole text. A thread reads its text
+    /// forwards, so the first offset that comes is the least.
+    fn count_segments(&mut self, start: u64) {
+        let Self { slots, rest, index, seed, block, segments, .. } = self;
+        let mut slots = slots.open();
+        for &Segment { begin, end, key, home, at_home } in &*segments {
+            let offset = || start + begin as u64;
+            match key {
+                0 => count_long(rest, index, *seed, &block[begin..end], offset()),
+                _ if at_home => slots.increment(home),
+                key => slots.count(home, key, offset),
             }
+        }
+    }
+}
+
+/// Counts a segment that has no key.
+fn count_long(rest: &mut Run, index: &mut Index, seed: Seed, segment: &[u8], first: u64) {
+    let hash = seed.hash(segment);
+    match index.find(hash, |entry| rest.word(entry as usize) == segment) {
+        Ok(entry) => rest.increment(entry as usize),
+        Err(vacant) => {
+            index.insert(vacant, hash, rest.len());
+            rest.push(segment, 1, first);
         }
     }
 }
@@ -151,7 +165,7 @@ impl Partial for Segments {
 
     fn finish(partials: Vec<Self>, executor: &dyn Executor) -> Result<Counts, Error> {
         let distinct = partials.len() == 1;
-        let runs = partials.into_iter().map(|partial| partial.run).collect();
-        Counts::from_runs(runs, distinct, executor)
+        let runs = partials.into_iter().flat_map(|partial| [partial.slots.into(), partial.rest]);
+        Counts::from_runs(runs.collect(), distinct, executor)
     }
 }

@@ -111,6 +111,12 @@ impl Block {
         words.map(|(&start, &end)| (usize::from(start), usize::from(end)))
     }
 
+    /// Where a word begins.
+    #[inline(always)]
+    pub(super) fn start(&self, word: usize) -> u64 {
+        u64::from(self.starts[word])
+    }
+
     /// The 16 bytes from `start` on, first byte lowest.
     #[inline(always)]
     pub(super) fn key(&self, start: usize) -> u128 {

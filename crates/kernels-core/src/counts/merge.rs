@@ -1,18 +1,24 @@
-//! Merging runs: words that are in several runs, or twice in one, become one entry.
+//! Merging runs: a word that is in several runs, or twice in one, becomes one entry.
 //!
-//! Nothing is moved. Each run is read once in order and leaves 8 bytes per word, hash tag and number,
-//! in one of many shards. Each shard finds its duplicates with an index that fits the cache and looks
-//! at an entry only where two tags are equal. The entry with the least first offset keeps all counts,
-//! the others get 0 and are dropped; so every run stays in order of first appearance.
+//! Nothing is moved: one entry of a word keeps all its counts and the least first offset, the others are
+//! left vacant. Three kinds of pairs meet, each where it costs least:
+//!
+//! 1. Slots with slots ([`tables`]): both lie in the order of the hash, so that one pass over both finds
+//!    all pairs in memory that is at hand.
+//! 2. Lists with lists (here): each is read once in order and leaves 8 bytes per word, hash tag and
+//!    number, in one of many shards. Each shard finds its duplicates with an index that fits the cache
+//!    and looks at an entry only where two tags are equal.
+//! 3. Lists with slots: each word that slots may hold is looked up in them.
 //!
 //! Cost: O(words) sequential reads and cached probes, and a random read per duplicate.
 
+mod tables;
+
 use std::sync::Mutex;
 
-use super::Run;
 use super::hash::Seed;
 use super::index::Index;
-use super::unicode::{self, Finished};
+use super::{Run, unicode};
 use crate::phase::{self, Phase};
 use crate::{Error, Executor};
 
@@ -44,34 +50,52 @@ pub(super) fn finish(
     distinct: bool,
     executor: &dyn Executor,
 ) -> Result<Vec<Run>, Error> {
-    let finished = phase::within(Phase::Validate, || finish_segments(&mut runs, executor))?;
-    let mut candidates = if distinct { Candidates::none() } else { Candidates::All };
-    for Finished { split, ascii } in finished {
-        ascii.into_iter().for_each(|hash| candidates.insert(hash));
-        runs.push(split);
-    }
-    runs.retain(|run| !run.is_empty());
-    phase::within(Phase::Merge, || deduplicate(&mut runs, &candidates, executor));
+    let changed = phase::within(Phase::Validate, || finish_segments(&mut runs, executor))?;
+    let changed: Vec<Run> = changed.into_iter().filter(|run| !run.is_empty()).collect();
+    let candidates = if distinct { Candidates::words_of(&changed) } else { Candidates::All };
+    runs.extend(changed);
+    phase::within(Phase::Merge, || unite(&mut runs, &candidates, executor));
     Ok(runs)
+}
+
+/// Makes one entry of those that hold one word, where the word is one of the `candidates`.
+pub(super) fn unite(runs: &mut Vec<Run>, candidates: &Candidates, executor: &dyn Executor) {
+    runs.retain(|run| run.words() > 0);
+    runs.sort_by_key(|run| !run.is_hashed());
+    let tables = runs.partition_point(Run::is_hashed);
+    let (slots, lists) = runs.split_at_mut(tables);
+    if let Candidates::All = candidates {
+        tables::merge(slots, executor);
+    }
+    deduplicate(lists, candidates, executor);
+    tables::absorb(slots, lists);
 }
 
 /// Which words may be held by several entries.
 pub(super) enum Candidates {
     /// All of them.
     All,
-    /// Those that are not ASCII, and those whose hash is in a set, of one bit per 16 bits of hash.
-    Other(Vec<u64>),
+    /// Those whose hash is in a set, of one bit per value of the lowest bits of the hash.
+    Some(Vec<u64>),
+    None,
 }
 
 impl Candidates {
-    fn none() -> Self {
-        Self::Other(vec![0; 1 << 10])
-    }
-
-    fn insert(&mut self, hash: u64) {
-        if let Self::Other(set) = self {
-            set[hash as usize >> 6 & 0x3ff] |= 1 << (hash & 63);
+    /// The words of these runs.
+    fn words_of(runs: &[Run]) -> Self {
+        let words: usize = runs.iter().map(Run::words).sum();
+        if words == 0 {
+            return Self::None;
         }
+        // 16 bits a word: one in 16 of the others is taken for a candidate.
+        let mut set = vec![0; (words / 4).next_power_of_two().max(1 << 10)];
+        let mask = set.len() - 1;
+        for run in runs {
+            for hash in (0..run.len()).map(|entry| run.hash(entry, Seed::of_process())) {
+                set[hash as usize >> 6 & mask] |= 1 << (hash & 63);
+            }
+        }
+        Self::Some(set)
     }
 
     /// The hash of the word of an entry, if the word is one of them.
@@ -80,15 +104,14 @@ impl Candidates {
         let hash = run.hash(entry, seed);
         let candidate = match self {
             Self::All => true,
-            Self::Other(set) => {
-                set[hash as usize >> 6 & 0x3ff] >> (hash & 63) & 1 == 1 || !run.is_ascii(entry)
-            }
+            Self::Some(set) => set[hash as usize >> 6 & (set.len() - 1)] >> (hash & 63) & 1 == 1,
+            Self::None => false,
         };
         candidate.then_some(hash)
     }
 }
 
-fn finish_segments(runs: &mut [Run], executor: &dyn Executor) -> Result<Vec<Finished>, Error> {
+fn finish_segments(runs: &mut [Run], executor: &dyn Executor) -> Result<Vec<Run>, Error> {
     let results = each(runs, executor, |_, run| unicode::finish(run));
     let least = results.iter().filter_map(|result| match result {
         Err(Error::InvalidUtf8 { offset }) => Some(*offset),
@@ -100,24 +123,21 @@ fn finish_segments(runs: &mut [Run], executor: &dyn Executor) -> Result<Vec<Fini
     }
 }
 
-/// Makes one entry of those that hold one word.
-pub(super) fn deduplicate(runs: &mut [Run], candidates: &Candidates, executor: &dyn Executor) {
-    let words: usize = runs.iter().map(Run::len).sum();
+/// Makes one entry of those that hold one word, in lists.
+fn deduplicate(lists: &mut [Run], candidates: &Candidates, executor: &dyn Executor) {
+    if lists.is_empty() || matches!(candidates, Candidates::None) {
+        return;
+    }
+    let words: usize = lists.iter().map(Run::words).sum();
     let bits = words.div_ceil(SHARD).max(executor.threads()).next_power_of_two().ilog2().min(8);
-    let buckets = each(runs, executor, |_, run| buckets_of(run, bits, candidates));
+    let buckets = each(lists, executor, |_, run| buckets_of(run, bits, candidates));
     let mut shards: Vec<_> = (0..1 << bits).collect();
     let changes = each(&mut shards, executor, |_, shard| {
-        duplicates(runs, buckets.iter().map(|buckets| &buckets[*shard]))
+        duplicates(lists, buckets.iter().map(|buckets| &buckets[*shard]))
     });
-    each(runs, executor, |number, run| {
-        let changed = changes.iter().flat_map(|shard| &shard[number]);
-        let mut drops = false;
-        for &(entry, count) in changed {
+    each(lists, executor, |number, run| {
+        for &(entry, count) in changes.iter().flat_map(|shard| &shard[number]) {
             run.set_count(entry as usize, count);
-            drops |= count == 0;
-        }
-        if drops {
-            run.drop_empty();
         }
     });
 }
@@ -127,7 +147,7 @@ fn buckets_of(run: &Run, bits: u32, candidates: &Candidates) -> Vec<Bucket> {
     let seed = Seed::of_process();
     let mask = (1 << bits) - 1;
     let mut buckets = vec![Bucket::new(); 1 << bits];
-    for entry in 0..run.len() {
+    for entry in (0..run.len()).filter(|&entry| run.count(entry) > 0) {
         if let Some(hash) = candidates.hash(run, entry, seed) {
             buckets[hash as usize & mask].push(((hash >> 32) as u32, entry as u32));
         }

@@ -1,74 +1,65 @@
 //! The order of the result, and its lines.
 //!
-//! The text is cut into ranges of first offsets, one or a few per thread. The words that first appear
-//! in a range are brought in order of first appearance (each run has them so already) and then, by a
-//! counting sort, in order of falling count. The result is the words of the highest count of the first
-//! range, of the second range, ..., the words of the next count of the first range, and so on: it is
-//! read off in place.
+//! A word becomes one number of 64 bits, an [`item`]: its class, which falls as its count rises, its first
+//! offset and where its entry lies. Sorted, these are the words by falling count, then first offset; the
+//! class tells counts below 63 apart, the few words above are sorted by their counts afterwards.
 //!
-//! Cost: O(words) time, 24 bytes of scratch and 8 bytes kept per word.
+//! For several threads the items are split by a sample of them into ranges that are sorted each by itself.
+//!
+//! Cost: O(words log words) time, 8 bytes per word, 16 with several threads.
+
+mod item;
+mod radix;
 
 use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::merge::each;
-use super::{Count, Counts, Run};
+use super::{Count, Counts, Run, entry};
 use crate::{Executor, text};
+use item::{Item, Layout};
 
 /// The words of a [`Counts`] in the order of the result.
 #[derive(Debug, Clone)]
 pub struct Ranking<'a> {
     runs: &'a [Run],
-    /// One list per range of offsets, by falling count, then first offset.
-    lists: Vec<Vec<Place>>,
-    /// By falling count, then list; none is empty.
-    groups: Vec<Group>,
+    layout: Layout,
+    /// The words in order, in lists one behind the other.
+    lists: Vec<Vec<Item>>,
     len: usize,
     total: u64,
 }
 
-/// Run and number of an entry.
-type Place = (u32, u32);
-
-/// The words of one list that occur equally often.
-#[derive(Debug, Clone, Copy)]
-struct Group {
-    count: u64,
-    list: usize,
-    /// Where the group begins in its list.
-    start: usize,
-    /// The number of its words.
-    len: usize,
-    /// The number of words in all groups before it.
-    rank: usize,
-}
-
-/// Counts below this are sorted by counting.
-const SMALL: u64 = 1 << 12;
-
 /// Words from which on a ranking is worth several threads.
 const PARALLEL: usize = 1 << 15;
 
+/// The items of a range are few enough for a second-level cache, where there are threads for it.
+const SAMPLES: usize = 64;
+
 /// Lines that one unit formats.
-const BLOCK: usize = 1 << 14;
+const BLOCK: usize = 1 << 13;
+
+/// Entries whose memory is asked for at a time.
+const GATHER: usize = 64;
 
 impl<'a> Ranking<'a> {
     pub(super) fn new(counts: &'a Counts, min_length: usize, executor: &dyn Executor) -> Self {
         let runs = &counts.runs[..];
-        let mut ranges: Vec<_> = ranges(runs, executor.threads());
-        let ranked = each(&mut ranges, executor, |_, range| rank(runs, range, min_length));
-        let (lists, groups): (Vec<_>, Vec<_>) = ranked.into_iter().unzip();
-        let mut groups: Vec<Group> = (groups.into_iter().enumerate())
-            .flat_map(|(list, groups)| groups.into_iter().map(move |group| Group { list, ..group }))
-            .collect();
-        groups.sort_by_key(|group| Reverse(group.count));
-        let mut len = 0;
-        for group in &mut groups {
-            group.rank = len;
-            len += group.len;
-        }
-        let total = groups.iter().map(|group| group.count * group.len as u64).sum();
-        Self { runs, lists, groups, len, total }
+        let layout = Layout::of(runs);
+        let threads = if counts.len() < PARALLEL { 1 } else { executor.threads() };
+        let borders = borders(runs, &layout, threads);
+        let mut parts = parts(runs, threads);
+        let split = each(&mut parts, executor, |_, (run, entries)| {
+            split(runs, &layout, (*run, entries.clone()), min_length, &borders)
+        });
+        let (split, totals): (Vec<_>, Vec<u64>) = split.into_iter().unzip();
+        let mut lists = by_range(split, borders.len() + 1);
+        each(&mut lists, executor, |number, list| match number {
+            0 => sort_frequent(runs, &layout, list),
+            _ => sort(runs, &layout, list),
+        });
+        let len = lists.iter().map(Vec::len).sum();
+        Self { runs, layout, lists, len, total: totals.into_iter().sum() }
     }
 
     /// The number of ranked words.
@@ -91,14 +82,12 @@ impl<'a> Ranking<'a> {
 
     /// The words, the most frequent first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Count<'a>> {
-        let mut places = self.groups.iter().flat_map(|group| self.places(group));
-        let mut next =
-            move || places.next().map(|&(run, entry)| self.runs[run as usize].get(entry as usize));
-        (0..self.len).map(move |_| next().expect("as many words as the groups hold"))
-    }
-
-    fn places(&self, group: &Group) -> &[Place] {
-        &self.lists[group.list][group.start..group.start + group.len]
+        let mut items = self.lists.iter().flatten();
+        let mut next = move || {
+            let (run, entry) = self.layout.place(*items.next()?);
+            self.runs[run].get(entry)
+        };
+        (0..self.len).map(move |_| next().expect("as many words as the lists hold"))
     }
 
     /// Appends the lines `word count percentage` of the first `top` words to `out`.
@@ -120,11 +109,12 @@ impl<'a> Ranking<'a> {
         write: &mut (dyn FnMut(&[u8]) -> Result<(), E> + Send),
     ) -> Result<(), E> {
         let top = top.min(self.len);
+        let at_once = if executor.threads() == 1 { 1 } else { 2 * executor.threads() };
         let mut ready: Vec<Vec<u8>> = Vec::new();
-        let mut next: Vec<Vec<u8>> = vec![Vec::new(); 2 * executor.threads()];
+        let mut next: Vec<Vec<u8>> = Vec::new();
         let mut from = 0;
         while from < top || !ready.is_empty() {
-            let blocks = (top - from).div_ceil(BLOCK).min(2 * executor.threads());
+            let blocks = (top - from).div_ceil(BLOCK).min(at_once);
             next.resize_with(blocks, Vec::new);
             let write_ready = || ready.iter().try_for_each(|block| write(block));
             overlap(write_ready, &mut next, executor, |number, block| {
@@ -140,25 +130,64 @@ impl<'a> Ranking<'a> {
 
     /// Appends the lines of the words of these ranks.
     fn write_block(&self, ranks: Range<usize>, out: &mut Vec<u8>) {
-        let mut tail = (0, String::new());
-        let first = self.groups.partition_point(|group| group.rank + group.len <= ranks.start);
-        for group in self.groups[first..].iter().take_while(|group| group.rank < ranks.end) {
-            if tail.0 != group.count {
-                tail = (group.count, self.tail(group.count));
+        let mut tail = Tail::default();
+        let mut before = 0;
+        for list in &self.lists {
+            let within = |rank: usize| rank.saturating_sub(before).min(list.len());
+            for items in list[within(ranks.start)..within(ranks.end)].chunks(GATHER) {
+                self.write_items(items, &mut tail, out);
             }
-            let skip = ranks.start.saturating_sub(group.rank);
-            let end = group.len.min(ranks.end - group.rank);
-            for &(run, entry) in &self.places(group)[skip..end] {
-                self.runs[run as usize].append_word(entry as usize, out);
-                out.extend_from_slice(tail.1.as_bytes());
-            }
+            before += list.len();
         }
     }
 
-    /// What follows the word on the lines of the words that occur `count` times.
-    fn tail(&self, count: u64) -> String {
-        let percentage = count as f64 / self.total as f64 * 100.0;
-        format!(" {count} {}\n", text::python_repr(percentage))
+    /// Appends the lines of these words, at most [`GATHER`] of them.
+    fn write_items(&self, items: &[Item], tail: &mut Tail, out: &mut Vec<u8>) {
+        // First what lies anywhere in memory, so that the processor waits for all of it at once.
+        let mut words = [(0, 0, 0); GATHER];
+        for (word, item) in words.iter_mut().zip(items) {
+            let (run, entry) = self.layout.place(*item);
+            let entry = &self.runs[run].entries()[entry];
+            *word = (run, entry::key(entry), entry::count(entry));
+        }
+        for &(run, key, count) in &words[..items.len()] {
+            if count != tail.count {
+                *tail = Tail::new(count, self.total);
+            }
+            self.runs[run].append_word(key, out);
+            tail.append_to(out);
+        }
+    }
+}
+
+/// What follows the word on the lines of the words that occur `count` times.
+struct Tail {
+    count: u64,
+    /// Padded: a copy of a fixed size is fastest. 20 digits and 24 for the percentage fit.
+    text: [u8; 48],
+    len: usize,
+}
+
+impl Default for Tail {
+    /// That of no word.
+    fn default() -> Self {
+        Self { count: 0, text: [0; 48], len: 0 }
+    }
+}
+
+impl Tail {
+    fn new(count: u64, total: u64) -> Self {
+        let percentage = count as f64 / total as f64 * 100.0;
+        let line = format!(" {count} {}\n", text::python_repr(percentage));
+        let mut text = [0; 48];
+        text[..line.len()].copy_from_slice(line.as_bytes());
+        Self { count, text, len: line.len() }
+    }
+
+    #[inline]
+    fn append_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.text);
+        out.truncate(out.len() - self.text.len() + self.len);
     }
 }
 
@@ -185,75 +214,159 @@ fn overlap<T: Send, E: Send>(
     results.into_iter().collect()
 }
 
-/// Ranges of first offsets that hold about equally many words.
-fn ranges(runs: &[Run], threads: usize) -> Vec<Range<u64>> {
-    let words: usize = runs.iter().map(Run::len).sum();
-    let longest = runs.iter().max_by_key(|run| run.len());
-    let parts = if threads > 1 && words >= PARALLEL && runs.iter().all(Run::is_sorted) {
-        4 * threads
-    } else {
-        1
+/// What the units of a ranking read: entries of a run.
+fn parts(runs: &[Run], threads: usize) -> Vec<(usize, Range<usize>)> {
+    let per_run = if threads > 1 { 4 * threads } else { 1 };
+    let of_run = |(run, len): (usize, usize)| {
+        let border = move |part: usize| len * part / per_run;
+        (0..per_run).map(move |part| (run, border(part)..border(part + 1)))
     };
-    let border = |part: usize| match longest {
-        Some(run) if part > 0 && part < parts => run.first(run.len() * part / parts),
-        _ if part == 0 => 0,
-        _ => u64::MAX,
-    };
-    (0..parts).map(|part| border(part)..border(part + 1)).collect()
+    runs.iter().map(Run::len).enumerate().flat_map(of_run).collect()
 }
 
-/// The words that first appear in `range`, by falling count, then first offset.
-fn rank(runs: &[Run], range: &Range<u64>, min_length: usize) -> (Vec<Place>, Vec<Group>) {
-    by_falling_count(runs, &by_first(runs, range, min_length))
-}
-
-/// The words of at least `min_length` code points that first appear in `range`, in this order.
-fn by_first(runs: &[Run], range: &Range<u64>, min_length: usize) -> Vec<(u64, Place)> {
-    let within = |run: &Run| match (range.start, range.end) {
-        (0, u64::MAX) => 0..run.len(),
-        (start, end) => run.before(start)..run.before(end),
-    };
-    let mut words = Vec::with_capacity(runs.iter().map(|run| within(run).len()).sum());
-    for (number, run) in runs.iter().enumerate() {
-        let long = within(run).filter(|&entry| run.is_long(entry, min_length));
-        words.extend(long.map(|entry| (run.first(entry), (number as u32, entry as u32))));
+/// Where the items are cut into ranges: the frequent words, and for several threads ranges of about as
+/// many words.
+fn borders(runs: &[Run], layout: &Layout, threads: usize) -> Vec<Item> {
+    let ranges = if threads > 1 { 4 * threads } else { 1 };
+    let mut sample: Vec<Item> = Vec::new();
+    for (number, run) in runs.iter().enumerate().filter(|_| ranges > 1) {
+        let step = run.len().div_ceil(SAMPLES * ranges).max(1);
+        let taken = (0..run.len()).step_by(step).filter(|&entry| run.count(entry) > 0);
+        sample.extend(taken.map(|entry| layout.item(&run.entries()[entry], number, entry)));
     }
-    // Rising stretches, one per run, are found and merged.
-    words.sort_by_key(|&(first, _)| first);
-    words
+    sample.retain(|item| !layout.is_frequent(*item));
+    sample.sort_unstable();
+    let border = |range: usize| sample.get(sample.len() * range / ranges).copied();
+    std::iter::once(layout.first_rare()).chain((1..ranges).filter_map(border)).collect()
 }
 
-/// A stable sort by falling count.
-fn by_falling_count(runs: &[Run], words: &[(u64, Place)]) -> (Vec<Place>, Vec<Group>) {
-    let count = |&(run, entry): &Place| runs[run as usize].count(entry as usize);
-    let mut frequent: Vec<Place> = Vec::new();
-    let mut sizes = vec![0; SMALL as usize];
-    for (_, place) in words {
-        match sizes.get_mut(count(place) as usize) {
-            Some(size) => *size += 1,
-            None => frequent.push(*place),
+/// The words of at least `min_length` code points of some entries, by range, and the sum of their
+/// counts.
+fn split(
+    runs: &[Run],
+    layout: &Layout,
+    (number, entries): (usize, Range<usize>),
+    min_length: usize,
+    borders: &[Item],
+) -> (Vec<Vec<Item>>, u64) {
+    let run = &runs[number];
+    let mut ranges = vec![Vec::new(); borders.len() + 1];
+    if borders.len() == 1 {
+        ranges[1].reserve(run.words());
+    }
+    let mut total = 0;
+    for (entry, word) in entries.clone().zip(&run.entries()[entries]) {
+        let count = entry::count(word);
+        if count > 0 && run.is_long(entry, min_length) {
+            let item = layout.item(word, number, entry);
+            ranges[borders.partition_point(|border| *border <= item)].push(item);
+            total += count;
         }
     }
-    frequent.sort_by_key(|place| Reverse(count(place)));
-    let mut groups = Vec::new();
-    let mut start = 0;
-    let mut group = |count, len| {
-        groups.push(Group { count, list: 0, start, len, rank: 0 });
-        start += len;
-        start - len
-    };
-    for equal in frequent.chunk_by(|a, b| count(a) == count(b)) {
-        group(count(&equal[0]), equal.len());
-    }
-    for (count, size) in sizes.iter_mut().enumerate().rev().filter(|(_, size)| **size > 0) {
-        *size = group(count as u64, *size);
-    }
-    frequent.resize(words.len(), (0, 0));
-    for (_, place) in words {
-        if let Some(at) = sizes.get_mut(count(place) as usize) {
-            frequent[*at] = *place;
-            *at += 1;
+    (ranges, total)
+}
+
+/// The items of each range, which all parts have found.
+fn by_range(parts: Vec<Vec<Vec<Item>>>, ranges: usize) -> Vec<Vec<Item>> {
+    let mut lists = vec![Vec::new(); ranges];
+    for part in parts {
+        for (list, mut items) in lists.iter_mut().zip(part) {
+            if list.is_empty() {
+                *list = items;
+            } else {
+                list.append(&mut items);
+            }
         }
     }
-    (frequent, groups)
+    lists
+}
+
+/// Sorts the words of a range.
+fn sort(runs: &[Run], layout: &Layout, items: &mut Vec<Item>) {
+    radix::sort(items, layout.place_bits());
+    if !layout.is_exact() {
+        let first = |item: &Item| {
+            let (run, entry) = layout.place(*item);
+            runs[run].first(entry)
+        };
+        for close in items.chunk_by_mut(|a, b| layout.offset(*a) == layout.offset(*b)) {
+            close.sort_by_key(first);
+        }
+    }
+}
+
+/// Sorts the words whose counts their items do not tell.
+fn sort_frequent(runs: &[Run], layout: &Layout, items: &mut Vec<Item>) {
+    sort(runs, layout, items);
+    items.sort_by_cached_key(|item| {
+        let (run, entry) = layout.place(*item);
+        Reverse(runs[run].count(entry))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Serial;
+
+    /// Runs its units one after the other, the last one first, and says that it has threads.
+    #[derive(Debug)]
+    struct Backwards;
+
+    impl Executor for Backwards {
+        fn threads(&self) -> usize {
+            3
+        }
+
+        fn run(&self, units: usize, unit: &(dyn Fn(usize) + Sync)) {
+            (0..units).rev().for_each(unit);
+        }
+
+        fn enter(&self, job: &mut (dyn FnMut() + Send)) {
+            job();
+        }
+    }
+
+    /// Counts of many words in two runs, frequent and rare, in no order of offsets.
+    fn counts(words: u64, scale: u64) -> Counts {
+        let mut runs = [Run::default(), Run::default()];
+        for i in 0..words {
+            let (random, first) = (i * 7919 % words, (i * 104_729 % words) * scale);
+            runs[(i % 2) as usize].push(format!("word{i}").as_bytes(), words / (random + 1), first);
+        }
+        Counts::from_runs(runs.into(), true, &Serial).unwrap()
+    }
+
+    #[test]
+    fn words_are_ranked_alike_by_any_number_of_threads() {
+        let words = PARALLEL as u64 + 1;
+        // Offsets of the second text do not fit an item.
+        for scale in [1, u64::MAX / words] {
+            let counts = counts(words, scale);
+            let mut expected: Vec<_> = counts.iter().collect();
+            expected.sort_by_key(|word| (Reverse(word.count), word.first));
+            for executor in [&Serial as &dyn Executor, &Backwards] {
+                let ranking = counts.ranked_on(0, executor);
+                assert!(ranking.iter().eq(expected.iter().copied()));
+                assert_eq!(ranking.total(), counts.total());
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_of_lines_are_those_of_the_whole() {
+        let counts = counts(2 * BLOCK as u64 + 77, 1);
+        let ranking = counts.ranked(6);
+        for top in [0, 1, BLOCK, BLOCK + 1, usize::MAX] {
+            let (mut whole, mut blocks) = (Vec::new(), Vec::new());
+            ranking.write_lines(top, &mut whole);
+            let mut write = |block: &[u8]| {
+                blocks.extend_from_slice(block);
+                Ok::<_, crate::Error>(())
+            };
+            ranking.write_lines_on(top, &Backwards, &mut write).unwrap();
+            assert_eq!(whole.split(|&byte| byte == b'\n').count() - 1, top.min(ranking.len()));
+            assert!(blocks == whole);
+        }
+    }
 }

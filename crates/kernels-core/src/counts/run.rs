@@ -1,133 +1,132 @@
-//! A run: distinct words with their counts, in order of first appearance.
+//! A run: distinct words with their counts and the offsets of their first appearance.
 //!
-//! An entry is 32 bytes. Words of up to 16 bytes lie in it; longer ones, and the rare ones that hold a
-//! NUL, lie in an arena behind it. Nothing is allocated per word.
+//! An entry is 32 bytes ([`Entry`]). Words of up to 16 bytes lie in it; longer ones, and the rare ones
+//! that hold a NUL, lie in an arena behind it. Nothing is allocated per word. An entry whose count is 0
+//! is vacant: so the slots of a hash table are a run as they are, and dropping a word moves none.
 
 use super::Count;
+use super::entry::{self, Entry};
 use super::hash::{Seed, key_of};
 use crate::text;
 
 /// Distinct words or raw segments of a text, each with its count and the offset of its first
 /// appearance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Run {
-    entries: Vec<Entry>,
+    /// The halves of the entries, from `start` on.
+    halves: Vec<[u8; 16]>,
+    start: usize,
+    /// How many entries are not vacant.
+    words: usize,
     /// The words that do not fit an entry, one behind the other.
     arena: Vec<u8>,
-    /// Whether the first offsets rise.
-    sorted: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    /// The word padded with zeros, or `[0, o1, ..., o7, l0, ..., l7]`: offset and length in the arena.
-    key: [u8; 16],
-    count: u64,
-    first: u64,
-}
-
-impl Entry {
-    fn is_inline(&self) -> bool {
-        self.key[0] != 0
-    }
-
-    /// Where in the arena the word lies.
-    fn place(&self) -> std::ops::Range<usize> {
-        let key = u128::from_le_bytes(self.key);
-        let start = (key as u64 >> 8) as usize;
-        start..start + (key >> 64) as usize
-    }
-}
-
-impl Default for Run {
-    fn default() -> Self {
-        Self { entries: Vec::new(), arena: Vec::new(), sorted: true }
-    }
+    /// No word begins behind this offset.
+    latest: u64,
+    /// Whether the entries are the slots of a hash table.
+    hashed: bool,
 }
 
 impl Run {
     /// No words, and room for `words`.
     #[must_use]
     pub fn with_capacity(words: usize) -> Self {
-        Self { entries: Vec::with_capacity(words), ..Self::default() }
+        Self { halves: Vec::with_capacity(2 * words), ..Self::default() }
     }
 
-    /// A run of entries that are not there in order: `words` gives number, padded word (as
-    /// [`Run::push_key`] takes it) and count of each, `firsts` the rising first offset of each number.
-    #[must_use]
-    pub fn numbered(words: impl Iterator<Item = (usize, u128, u64)>, firsts: &[u64]) -> Self {
-        let mut entries = vec![Entry { key: [0; 16], count: 0, first: 0 }; firsts.len()];
-        for (number, key, count) in words {
-            entries[number] = Entry { key: key.to_le_bytes(), count, first: firsts[number] };
-        }
-        Self { entries, arena: Vec::new(), sorted: firsts.is_sorted() }
+    /// The slots of a hash table, [`super::Slots`], with the highest of their first offsets.
+    pub(super) fn of_slots(halves: Vec<[u8; 16]>, start: usize, words: usize, latest: u64) -> Self {
+        Self { halves, start, words, latest, hashed: true, ..Self::default() }
     }
 
-    /// The number of entries.
+    #[inline(always)]
+    pub(super) fn entries(&self) -> &[Entry] {
+        self.halves[self.start..].as_chunks().0
+    }
+
+    #[inline(always)]
+    pub(super) fn entries_mut(&mut self) -> &mut [Entry] {
+        self.halves[self.start..].as_chunks_mut().0
+    }
+
+    /// The number of entries, with the vacant ones.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        (self.halves.len() - self.start) / 2
     }
 
-    /// Whether there are none.
+    /// Whether the run has no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
-    /// Appends a word that is not in the run.
+    /// The number of words.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Whether the entries are the slots of a hash table.
+    pub(super) fn is_hashed(&self) -> bool {
+        self.hashed
+    }
+
+    /// No word begins behind this offset.
+    pub(super) fn latest(&self) -> u64 {
+        self.latest
+    }
+
+    /// Appends a word that is not in the run, to one that is no hash table.
     pub fn push(&mut self, word: &[u8], count: u64, first: u64) {
         let key = self.key_for(word);
-        self.push_entry(Entry { key, count, first });
+        self.push_entry(key, count, first);
     }
 
     /// Appends a word of 1 to 16 bytes without NUL, padded with zeros, first byte lowest.
     #[inline]
     pub fn push_key(&mut self, key: u128, count: u64, first: u64) {
-        debug_assert_ne!(key & 0xff, 0, "an empty word or one with NUL");
-        self.push_entry(Entry { key: key.to_le_bytes(), count, first });
+        debug_assert!(entry::is_inline(key), "an empty word or one with NUL");
+        self.push_entry(key, count, first);
     }
 
     #[inline]
-    fn push_entry(&mut self, entry: Entry) {
-        self.sorted &= self.entries.last().is_none_or(|last| last.first <= entry.first);
-        self.entries.push(entry);
+    fn push_entry(&mut self, key: u128, count: u64, first: u64) {
+        debug_assert!(!self.hashed, "words are added to a table by their hash");
+        self.halves.extend_from_slice(&entry::new(key, count, first));
+        self.words += 1;
+        self.latest = self.latest.max(first);
     }
 
     /// The key of `word`, which goes to the arena where it does not fit.
-    fn key_for(&mut self, word: &[u8]) -> [u8; 16] {
+    fn key_for(&mut self, word: &[u8]) -> u128 {
         if (1..=16).contains(&word.len()) && !word.contains(&0) {
-            return key_of(word).to_le_bytes();
+            return key_of(word);
         }
         let start = self.arena.len() as u128;
         self.arena.extend_from_slice(word);
-        (start << 8 | (word.len() as u128) << 64).to_le_bytes()
+        start << 8 | (word.len() as u128) << 64
     }
 
-    /// The word of an entry.
+    /// The word of an entry that is not vacant.
     #[must_use]
     #[inline]
     pub fn word(&self, entry: usize) -> &[u8] {
-        let entry = &self.entries[entry];
-        if entry.is_inline() {
-            let zeros = u128::from_le_bytes(entry.key).leading_zeros() / 8;
-            &entry.key[..16 - zeros as usize]
-        } else {
-            &self.arena[entry.place()]
+        let entry = &self.entries()[entry];
+        match entry::key(entry) {
+            key if entry::is_inline(key) => &entry[0][..entry::length(key)],
+            key => &self.arena[entry::place(key)],
         }
     }
 
-    /// Appends the word of an entry to `out`.
+    /// Appends the word with this key to `out`.
     #[inline]
-    pub(super) fn append_word(&self, entry: usize, out: &mut Vec<u8>) {
-        let entry = &self.entries[entry];
-        if entry.is_inline() {
+    pub(super) fn append_word(&self, key: u128, out: &mut Vec<u8>) {
+        if entry::is_inline(key) {
             // All 16 bytes, since a copy of a fixed size is fastest, then off with the zeros.
-            let zeros = u128::from_le_bytes(entry.key).leading_zeros() / 8;
-            out.extend_from_slice(&entry.key);
-            out.truncate(out.len() - zeros as usize);
+            out.extend_from_slice(&key.to_le_bytes());
+            out.truncate(out.len() - 16 + entry::length(key));
         } else {
-            out.extend_from_slice(&self.arena[entry.place()]);
+            out.extend_from_slice(&self.arena[entry::place(key)]);
         }
     }
 
@@ -135,97 +134,88 @@ impl Run {
     #[must_use]
     #[inline]
     pub fn key(&self, entry: usize) -> u128 {
-        u128::from_le_bytes(self.entries[entry].key)
+        entry::key(&self.entries()[entry])
     }
 
     /// The memory of an entry, for prefetching it.
     #[must_use]
     #[inline]
-    pub fn place(&self, entry: usize) -> Option<&u64> {
-        self.entries.get(entry).map(|entry| &entry.count)
+    pub fn place(&self, entry: usize) -> Option<&Entry> {
+        self.entries().get(entry)
     }
 
-    /// Whether the word of an entry is ASCII.
-    #[must_use]
-    #[inline]
-    pub fn is_ascii(&self, entry: usize) -> bool {
+    /// The entries whose words are not ASCII.
+    pub(super) fn not_ascii(&self) -> Vec<usize> {
         const HIGH: u128 = u128::from_le_bytes([0x80; 16]);
-        let key = self.key(entry);
-        if key as u8 != 0 { key & HIGH == 0 } else { self.word(entry).is_ascii() }
+        let is_ascii = |entry: &Entry| match entry::key(entry) {
+            key if entry::is_inline(key) || key == 0 => key & HIGH == 0,
+            key => self.arena[entry::place(key)].is_ascii(),
+        };
+        let numbered = self.entries().iter().enumerate();
+        numbered.filter(|(_, entry)| !is_ascii(entry)).map(|(number, _)| number).collect()
     }
 
-    /// How often the word of an entry occurs.
+    /// How often the word of an entry occurs; 0 of a vacant one.
     #[must_use]
     #[inline]
     pub fn count(&self, entry: usize) -> u64 {
-        self.entries[entry].count
+        entry::count(&self.entries()[entry])
     }
 
     /// Where the word of an entry first occurs.
     #[must_use]
     #[inline]
     pub fn first(&self, entry: usize) -> u64 {
-        self.entries[entry].first
+        entry::first(&self.entries()[entry])
     }
 
     /// Counts the word of an entry once more, further on in the text.
     #[inline]
     pub fn increment(&mut self, entry: usize) {
-        self.entries[entry].count += 1;
+        let entry = &mut self.entries_mut()[entry];
+        entry::set_count(entry, entry::count(entry) + 1);
     }
 
     /// Adds `count` occurrences of the word of an entry, the first of them at `first`.
     pub fn add(&mut self, entry: usize, count: u64, first: u64) {
-        let entry = &mut self.entries[entry];
-        entry.count += count;
-        self.sorted &= entry.first <= first;
-        entry.first = entry.first.min(first);
+        entry::add(&mut self.entries_mut()[entry], count, first);
     }
 
-    /// An entry of a finished run as the public type.
+    /// An entry of a finished run as the public type; none where it is vacant.
     ///
     /// # Panics
     /// Where the word is not UTF-8: in a run of raw segments.
-    pub(super) fn get(&self, entry: usize) -> Count<'_> {
-        let word = std::str::from_utf8(self.word(entry)).expect("finished words are UTF-8");
-        Count { word, count: self.count(entry), first: self.first(entry) }
+    pub(super) fn get(&self, entry: usize) -> Option<Count<'_>> {
+        let (count, first) = (self.count(entry), self.first(entry));
+        let word = || std::str::from_utf8(self.word(entry)).expect("finished words are UTF-8");
+        (count > 0).then(|| Count { word: word(), count, first })
     }
 
     /// The hash of the word of an entry.
     pub(super) fn hash(&self, entry: usize, seed: Seed) -> u64 {
-        let key = self.key(entry);
-        if key as u8 != 0 { seed.hash_key(key) } else { seed.hash(self.word(entry)) }
+        match self.key(entry) {
+            key if entry::is_inline(key) => seed.hash_key(key),
+            key => seed.hash(&self.arena[entry::place(key)]),
+        }
     }
 
+    /// Takes another count for a word, 0 to drop it. A dropped word stays a key of its hash table: the
+    /// search for others goes on behind it.
     pub(super) fn set_count(&mut self, entry: usize, count: u64) {
-        self.entries[entry].count = count;
+        let entry = &mut self.entries_mut()[entry];
+        let dropped = entry::count(entry) > 0 && count == 0;
+        entry::set_count(entry, count);
+        self.words -= usize::from(dropped);
     }
 
-    /// Takes another word and first offset for an entry.
-    pub(super) fn replace(&mut self, entry: usize, word: &[u8], first: u64) {
-        let key = self.key_for(word);
-        let entry = &mut self.entries[entry];
-        (entry.key, entry.first) = (key, first);
-    }
-
-    /// Drops the entries whose count was set to 0.
-    pub(super) fn drop_empty(&mut self) {
-        self.entries.retain(|entry| entry.count > 0);
-    }
-
-    /// Whether the first offsets rise.
-    pub(super) fn is_sorted(&self) -> bool {
-        self.sorted
-    }
-
-    /// The number of entries before the first that begins at or behind `offset`, of a sorted run.
-    pub(super) fn before(&self, offset: u64) -> usize {
-        self.entries.partition_point(|entry| entry.first < offset)
+    /// Tells the run that so many of its words were dropped in [`Run::entries_mut`].
+    pub(super) fn note_dropped(&mut self, words: usize) {
+        self.words -= words;
     }
 
     /// The sum of the counts.
     pub(super) fn total(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.count).sum()
+        self.entries().iter().map(entry::count).sum()
     }
 
     /// Whether a word has at least `length` code points.
@@ -253,19 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_first_appearance_is_kept_track_of() {
+    fn a_dropped_word_leaves_a_vacant_entry() {
         let mut run = Run::default();
         run.push(b"a", 1, 5);
         run.push(b"b", 1, 9);
-        assert!(run.is_sorted());
-        assert_eq!((run.before(5), run.before(6)), (0, 1));
         run.add(1, 2, 3);
-        assert!(!run.is_sorted());
-        assert_eq!((run.count(1), run.first(1)), (3, 3));
-    }
-
-    #[test]
-    fn entries_are_small() {
-        assert_eq!(size_of::<Entry>(), 32);
+        run.set_count(0, 0);
+        assert_eq!((run.len(), run.words(), run.latest()), (2, 1, 9));
+        assert_eq!(run.get(0), None);
+        assert_eq!(run.get(1), Some(Count { word: "b", count: 3, first: 3 }));
     }
 }

@@ -24,7 +24,8 @@ impl Rest {
     /// Remembers a word of a block for [`Rest::count_deferred`]. Such words are rare: their code stays
     /// out of the loop.
     #[inline(never)]
-    pub(super) fn defer(&mut self, block: &Block, start: usize, end: usize, seed: Seed) {
+    pub(super) fn defer(&mut self, block: &Block, number: usize, seed: Seed) {
+        let Some((start, end)) = block.words().nth(number) else { return };
         let hash = seed.hash(block.word(start, end));
         if let Some(place) = self.index.place(hash) {
             prefetch(place);

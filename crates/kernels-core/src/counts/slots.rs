@@ -1,0 +1,246 @@
+//! A hash table whose slots are a run: what is counted while a text is read is handed over as it lies.
+//!
+//! Open addressing with linear probing. The place of a word is the top of its hash, so that a table is
+//! in the order of the hash but for words that were searched beyond their home: growing reads the old
+//! slots and writes the new ones in order, and two tables merge by a pass over both.
+//!
+//! - **Load** at most 1/2, growing fourfold: few words lie beyond their home, few are moved.
+//! - **Frequent words first**: a table that grows places those with high counts first, so they lie at
+//!   home, where the search for them ends at once, whatever else has the same home.
+//!
+//! Cost: 32 to 128 bytes a word, a cache line a search.
+
+use super::entry::{self, Entry};
+use super::{Run, Seed};
+
+/// Words of 1 to 16 bytes without NUL, each with its count and first offset.
+#[derive(Debug, Clone)]
+pub struct Slots {
+    seed: Seed,
+    /// The halves of the entries and what aligns them.
+    memory: Vec<[u8; 16]>,
+    /// Where in `memory` the first entry begins.
+    start: usize,
+    /// The number of slots is 2^bits.
+    bits: u32,
+    words: usize,
+    /// The highest first offset.
+    latest: u64,
+    prepare: Prepare,
+}
+
+/// Is shown memory that is new and about to be used, for example to ask the system for huge pages.
+pub type Prepare = fn(&[[u8; 16]]);
+
+/// Larger tables begin at a multiple of this, so that huge pages cover them wholly.
+const HUGE_PAGE: usize = 2 << 20;
+
+/// A word with at least this count is frequent when a table grows.
+const FREQUENT: u64 = 32;
+
+impl Slots {
+    /// A table of 2^bits slots, which shows its memory to `prepare` before it writes to it, now and
+    /// whenever it grows.
+    #[must_use]
+    pub fn new(bits: u32, prepare: Prepare) -> Self {
+        Self::with_seed(bits, Seed::of_process(), prepare)
+    }
+
+    fn with_seed(bits: u32, seed: Seed, prepare: Prepare) -> Self {
+        let align = (size_of::<Entry>() << bits).min(HUGE_PAGE);
+        let slack = align / 16 - 1;
+        // Zeros from the allocator are pages that nobody has touched: they can still become huge.
+        let memory = vec![[0; 16]; (2 << bits) + slack];
+        prepare(&memory);
+        let start = memory.as_ptr().align_offset(align).min(slack);
+        Self { seed, memory, start, bits, words: 0, latest: 0, prepare }
+    }
+
+    /// The number of slots is 2 to the power of this.
+    #[must_use]
+    #[inline(always)]
+    pub fn bits(&self) -> u32 {
+        self.bits
+    }
+
+    /// The slots, for prefetching them. The search for a word begins at the slot whose number is the top
+    /// [`Slots::bits`] of its hash.
+    #[must_use]
+    #[inline(always)]
+    pub fn entries(&self) -> &[Entry] {
+        self.memory[self.start..][..2 << self.bits].as_chunks().0
+    }
+
+    /// Whether a word lies in this slot, given padded with zeros.
+    #[must_use]
+    #[inline(always)]
+    pub fn is_at(&self, slot: u32, key: u128) -> bool {
+        entry::key(&self.entries()[slot as usize]) == key
+    }
+
+    /// The slots, for counting words in them.
+    #[inline(always)]
+    pub fn open(&mut self) -> Open<'_> {
+        let entries = self.memory[self.start..][..2 << self.bits].as_chunks_mut().0;
+        Open { entries, words: &mut self.words, latest: &mut self.latest }
+    }
+
+    /// Makes room for so many new words.
+    pub fn reserve(&mut self, words: usize) {
+        while 2 * (self.words + words) > 1 << self.bits {
+            self.grow();
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let (bits, seed) = (self.bits + 2, self.seed);
+        let mut larger = Self::with_seed(bits, seed, self.prepare);
+        let places = larger.open().entries;
+        let taken = || self.entries().iter().filter(|slot| entry::count(slot) > 0);
+        for frequent in [true, false] {
+            for slot in taken().filter(|slot| (entry::count(slot) >= FREQUENT) == frequent) {
+                let home = seed.hash_key(entry::key(slot)) >> (64 - bits);
+                let free =
+                    probe(places.len(), home as usize).find(|&at| places[at] == entry::VACANT);
+                places[free.expect("a load below 1")] = *slot;
+            }
+        }
+        *self = Self { words: self.words, latest: self.latest, ..larger };
+    }
+}
+
+/// The slots of a table, for counting words in them.
+#[derive(Debug)]
+pub struct Open<'a> {
+    entries: &'a mut [Entry],
+    words: &'a mut usize,
+    latest: &'a mut u64,
+}
+
+impl Open<'_> {
+    /// Counts the word of a slot once more, further on in the text.
+    #[inline(always)]
+    pub fn increment(&mut self, slot: u32) {
+        let slot = &mut self.entries[slot as usize];
+        entry::set_count(slot, entry::count(slot) + 1);
+    }
+
+    /// Counts a word, given padded with zeros, that occurs at `offset`, which is asked for where it is
+    /// new. `home` is the top of its hash.
+    ///
+    /// Room for it has been made by [`Slots::reserve`].
+    #[inline(always)]
+    pub fn count(&mut self, home: u32, key: u128, offset: impl FnOnce() -> u64) {
+        let mask = self.entries.len() - 1;
+        let [low, high] = [key as u64, (key >> 64) as u64];
+        let mut at = home as usize;
+        loop {
+            let slot = &mut self.entries[at & mask];
+            let word = entry::key(slot);
+            if (word as u64 ^ low) | ((word >> 64) as u64 ^ high) == 0 {
+                return entry::set_count(slot, entry::count(slot) + 1);
+            }
+            if word as u64 == 0 {
+                let first = offset();
+                *slot = entry::new(key, 1, first);
+                return note_new(self.words, self.latest, first);
+            }
+            at += 1;
+        }
+    }
+}
+
+/// New words are rare: their code stays out of the loop.
+#[cold]
+#[inline(never)]
+fn note_new(words: &mut usize, latest: &mut u64, first: u64) {
+    *words += 1;
+    *latest = first.max(*latest);
+}
+
+impl From<Slots> for Run {
+    fn from(slots: Slots) -> Self {
+        let mut memory = slots.memory;
+        memory.truncate(slots.start + (2 << slots.bits));
+        Self::of_slots(memory, slots.start, slots.words, slots.latest)
+    }
+}
+
+/// The places where a word with this home may be, in order.
+pub(super) fn probe(slots: usize, home: usize) -> impl Iterator<Item = usize> {
+    (home..).map(move |at| at & (slots - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u64) -> u128 {
+        u128::from(number) << 8 | 1
+    }
+
+    /// A table into which each word of `numbers` is counted in turn.
+    fn filled(bits: u32, seed: Seed, numbers: impl Iterator<Item = u64>) -> Slots {
+        let mut slots = Slots::with_seed(bits, seed, |_| {});
+        for (first, number) in numbers.enumerate() {
+            slots.reserve(1);
+            let home = seed.hash_key(key(number)) >> (64 - slots.bits());
+            slots.open().count(home as u32, key(number), || first as u64);
+        }
+        slots
+    }
+
+    #[test]
+    fn words_are_counted_however_the_table_grows() {
+        let numbers = if cfg!(miri) { 50 } else { 3000 };
+        let slots = filled(2, Seed::of_process(), (0..3 * numbers).map(|i| i % numbers));
+        assert!(2 * numbers as usize <= slots.entries().len());
+        let run = Run::from(slots);
+        assert_eq!(run.words(), numbers as usize);
+        let mut firsts: Vec<_> = (0..run.len()).filter(|&i| run.count(i) > 0).collect();
+        assert!(firsts.iter().all(|&i| run.count(i) == 3 && run.key(i) == key(run.first(i))));
+        firsts.sort_by_key(|&i| run.first(i));
+        assert_eq!(firsts.len(), numbers as usize);
+    }
+
+    #[test]
+    fn frequent_words_lie_at_home_when_the_table_has_grown() {
+        // All words have the home 0 under this seed; the last one is the frequent one.
+        let seed = Seed::new(0, 0);
+        let last = std::iter::repeat_n(8, FREQUENT as usize);
+        let mut slots = filled(5, seed, (1..=8).chain(last));
+        slots.grow();
+        assert_eq!(entry::key(&slots.entries()[0]), key(8));
+        assert_eq!(Run::from(slots).words(), 8);
+    }
+
+    #[test]
+    fn words_that_collide_are_told_apart() {
+        let seed = Seed::new(0, 0);
+        assert!((1..=100).all(|number| seed.hash_key(key(number)) == 0));
+        let run = Run::from(filled(8, seed, (1..=100).chain(1..=100)));
+        assert_eq!(run.words(), 100);
+        assert!((0..100).all(|i| run.count(i) == 2 && run.key(i) == key(i as u64 + 1)));
+    }
+
+    #[test]
+    fn counts_pass_32_bits() {
+        let mut slots = filled(4, Seed::of_process(), std::iter::once(1));
+        let at = slots.entries().iter().position(|slot| entry::count(slot) == 1).unwrap();
+        entry::set_count(&mut slots.open().entries[at], u64::from(u32::MAX));
+        slots.open().count(at as u32, key(1), || 1 << 33);
+        let run = Run::from(slots);
+        assert_eq!((run.count(at), run.first(at)), (1 << 32, 0));
+    }
+
+    #[test]
+    fn no_slot_crosses_a_cache_line() {
+        for bits in if cfg!(miri) { 4..6 } else { 4..18 } {
+            let slots = Slots::new(bits, |_| {});
+            assert_eq!(slots.entries().len(), 1 << bits);
+            assert!(slots.entries().iter().all(|slot| *slot == entry::VACANT));
+            assert!(cfg!(miri) || slots.entries().as_ptr().addr().is_multiple_of(32));
+        }
+    }
+}
