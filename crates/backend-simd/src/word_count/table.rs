@@ -42,8 +42,10 @@
 //!
 //! | change | ratio |
 //! |---|---|
-//! | keys stored by the first loop instead of made again by the second | 1.06 (kept) |
+//! | keys stored by the first loop instead of made again by the second | 1.05 (kept) |
+//! | words without a key told by their stored key, not by length and NUL | 1.07 (kept) |
 //! | frequent words placed first when the table grows | 1.02 (kept) |
+//! | keys by two loads of 8 bytes, not one of 16 | 0.94 |
 //! | one loop that hashes and prefetches 24 words ahead of the one it counts | 0.92 |
 //! | lengths of words as a vector of bytes, made beside the borders | 0.98 |
 //! | 2^12 slots at first | 0.99 |
