@@ -90,7 +90,12 @@ mod tests {
         items.sort_unstable();
         let places: Vec<_> = items.iter().map(|item| layout.place(*item)).collect();
         assert_eq!(places, [(1, 3), (1, 4), (1, 1), (1, 2), (1, 0)]);
-        assert!(items.iter().map(|item| layout.is_frequent(*item)).eq([true, true, false, false, false]));
+        assert!(
+            items
+                .iter()
+                .map(|item| layout.is_frequent(*item))
+                .eq([true, true, false, false, false])
+        );
     }
 
     #[test]
