@@ -48,6 +48,13 @@ pub(super) fn is_inline(key: u128) -> bool {
     key as u8 != 0
 }
 
+/// Whether the word that is padded to `key` is ASCII.
+#[inline(always)]
+pub(super) fn is_ascii(key: u128) -> bool {
+    const HIGH: u128 = u128::from_le_bytes([0x80; 16]);
+    key & HIGH == 0
+}
+
 /// The length of the word that is padded to `key`.
 #[inline(always)]
 pub(super) fn length(key: u128) -> usize {

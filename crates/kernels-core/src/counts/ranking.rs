@@ -4,12 +4,12 @@
 //! offset and where its entry lies. Sorted, these are the words by falling count, then first offset; the
 //! class tells counts below 63 apart, the few words above are sorted by their counts afterwards.
 //!
-//! For several threads the items are split by a sample of them into ranges that are sorted each by itself.
+//! The items are split by a sample of them into ranges, each of which is sorted by itself, in a cache and by
+//! any thread.
 //!
 //! Cost: O(words log words) time, 8 bytes per word, 16 with several threads.
 
 mod item;
-mod radix;
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -33,7 +33,10 @@ pub struct Ranking<'a> {
 /// Words from which on a ranking is worth several threads.
 const PARALLEL: usize = 1 << 15;
 
-/// The items of a range are few enough for a second-level cache, where there are threads for it.
+/// Items of a range: they stay in a second-level cache while they are sorted.
+const RANGE: usize = 1 << 13;
+
+/// Items of a range that are looked at beforehand.
 const SAMPLES: usize = 64;
 
 /// Lines that one unit formats.
@@ -47,7 +50,8 @@ impl<'a> Ranking<'a> {
         let runs = &counts.runs[..];
         let layout = Layout::of(runs);
         let threads = if counts.len() < PARALLEL { 1 } else { executor.threads() };
-        let borders = borders(runs, &layout, threads);
+        let ranges = counts.len().div_ceil(RANGE).max(threads);
+        let borders = borders(runs, &layout, ranges);
         let mut parts = parts(runs, threads);
         let split = each(&mut parts, executor, |_, (run, entries)| {
             split(runs, &layout, (*run, entries.clone()), min_length, &borders)
@@ -224,10 +228,8 @@ fn parts(runs: &[Run], threads: usize) -> Vec<(usize, Range<usize>)> {
     runs.iter().map(Run::len).enumerate().flat_map(of_run).collect()
 }
 
-/// Where the items are cut into ranges: the frequent words, and for several threads ranges of about as
-/// many words.
-fn borders(runs: &[Run], layout: &Layout, threads: usize) -> Vec<Item> {
-    let ranges = if threads > 1 { 4 * threads } else { 1 };
+/// Where the items are cut: one range of the frequent words, and others of about as many words each.
+fn borders(runs: &[Run], layout: &Layout, ranges: usize) -> Vec<Item> {
     let mut sample: Vec<Item> = Vec::new();
     for (number, run) in runs.iter().enumerate().filter(|_| ranges > 1) {
         let step = run.len().div_ceil(SAMPLES * ranges).max(1);
@@ -251,9 +253,6 @@ fn split(
 ) -> (Vec<Vec<Item>>, u64) {
     let run = &runs[number];
     let mut ranges = vec![Vec::new(); borders.len() + 1];
-    if borders.len() == 1 {
-        ranges[1].reserve(run.words());
-    }
     let mut total = 0;
     for (entry, word) in entries.clone().zip(&run.entries()[entries]) {
         let count = entry::count(word);
@@ -282,8 +281,8 @@ fn by_range(parts: Vec<Vec<Vec<Item>>>, ranges: usize) -> Vec<Vec<Item>> {
 }
 
 /// Sorts the words of a range.
-fn sort(runs: &[Run], layout: &Layout, items: &mut Vec<Item>) {
-    radix::sort(items, layout.place_bits());
+fn sort(runs: &[Run], layout: &Layout, items: &mut [Item]) {
+    items.sort_unstable();
     if !layout.is_exact() {
         let first = |item: &Item| {
             let (run, entry) = layout.place(*item);
@@ -296,7 +295,7 @@ fn sort(runs: &[Run], layout: &Layout, items: &mut Vec<Item>) {
 }
 
 /// Sorts the words whose counts their items do not tell.
-fn sort_frequent(runs: &[Run], layout: &Layout, items: &mut Vec<Item>) {
+fn sort_frequent(runs: &[Run], layout: &Layout, items: &mut [Item]) {
     sort(runs, layout, items);
     items.sort_by_cached_key(|item| {
         let (run, entry) = layout.place(*item);

@@ -7,6 +7,7 @@
 use super::Count;
 use super::entry::{self, Entry};
 use super::hash::{Seed, key_of};
+use super::slots;
 use crate::text;
 
 /// Distinct words or raw segments of a text, each with its count and the offset of its first
@@ -22,8 +23,8 @@ pub struct Run {
     arena: Vec<u8>,
     /// No word begins behind this offset.
     latest: u64,
-    /// Whether the entries are the slots of a hash table.
-    hashed: bool,
+    /// Where the entries are the slots of a hash table, its words that are not ASCII.
+    foreign: Option<Vec<u128>>,
 }
 
 impl Run {
@@ -33,9 +34,17 @@ impl Run {
         Self { halves: Vec::with_capacity(2 * words), ..Self::default() }
     }
 
-    /// The slots of a hash table, [`super::Slots`], with the highest of their first offsets.
-    pub(super) fn of_slots(halves: Vec<[u8; 16]>, start: usize, words: usize, latest: u64) -> Self {
-        Self { halves, start, words, latest, hashed: true, ..Self::default() }
+    /// The slots of a hash table, [`super::Slots`], with the highest of their first offsets and the words
+    /// that are not ASCII.
+    pub(super) fn of_slots(
+        halves: Vec<[u8; 16]>,
+        start: usize,
+        words: usize,
+        latest: u64,
+        foreign: Vec<u128>,
+    ) -> Self {
+        let foreign = Some(foreign);
+        Self { halves, start, words, latest, foreign, ..Self::default() }
     }
 
     #[inline(always)]
@@ -68,7 +77,7 @@ impl Run {
 
     /// Whether the entries are the slots of a hash table.
     pub(super) fn is_hashed(&self) -> bool {
-        self.hashed
+        self.foreign.is_some()
     }
 
     /// No word begins behind this offset.
@@ -91,7 +100,7 @@ impl Run {
 
     #[inline]
     fn push_entry(&mut self, key: u128, count: u64, first: u64) {
-        debug_assert!(!self.hashed, "words are added to a table by their hash");
+        debug_assert!(!self.is_hashed(), "words are added to a table by their hash");
         self.halves.extend_from_slice(&entry::new(key, count, first));
         self.words += 1;
         self.latest = self.latest.max(first);
@@ -146,13 +155,21 @@ impl Run {
 
     /// The entries whose words are not ASCII.
     pub(super) fn not_ascii(&self) -> Vec<usize> {
-        const HIGH: u128 = u128::from_le_bytes([0x80; 16]);
+        if let Some(foreign) = &self.foreign {
+            return foreign.iter().filter_map(|&key| self.slot(key)).collect();
+        }
         let is_ascii = |entry: &Entry| match entry::key(entry) {
-            key if entry::is_inline(key) || key == 0 => key & HIGH == 0,
+            key if entry::is_inline(key) => entry::is_ascii(key),
             key => self.arena[entry::place(key)].is_ascii(),
         };
         let numbered = self.entries().iter().enumerate();
         numbered.filter(|(_, entry)| !is_ascii(entry)).map(|(number, _)| number).collect()
+    }
+
+    /// The slot of a word in a hash table.
+    fn slot(&self, key: u128) -> Option<usize> {
+        let home = Seed::of_process().hash_key(key) >> (64 - self.len().ilog2());
+        slots::probe(self.len(), home as usize).find(|&slot| self.key(slot) == key)
     }
 
     /// How often the word of an entry occurs; 0 of a vacant one.

@@ -26,6 +26,8 @@ pub struct Slots {
     words: usize,
     /// The highest first offset.
     latest: u64,
+    /// The words that are not ASCII.
+    foreign: Vec<u128>,
     prepare: Prepare,
 }
 
@@ -38,6 +40,9 @@ const HUGE_PAGE: usize = 2 << 20;
 /// A word with at least this count is frequent when a table grows.
 const FREQUENT: u64 = 32;
 
+/// Slots that are moved at a time: they and their new places stay in a second-level cache.
+const CHUNK: usize = 1 << 12;
+
 impl Slots {
     /// A table of 2^bits slots, which shows its memory to `prepare` before it writes to it, now and
     /// whenever it grows.
@@ -47,13 +52,14 @@ impl Slots {
     }
 
     fn with_seed(bits: u32, seed: Seed, prepare: Prepare) -> Self {
-        let align = (size_of::<Entry>() << bits).min(HUGE_PAGE);
-        let slack = align / 16 - 1;
+        let large = size_of::<Entry>() << bits >= HUGE_PAGE;
+        let align = if large { HUGE_PAGE } else { size_of::<Entry>() };
+        let slack = align / size_of::<[u8; 16]>() - 1;
         // Zeros from the allocator are pages that nobody has touched: they can still become huge.
         let memory = vec![[0; 16]; (2 << bits) + slack];
         prepare(&memory);
         let start = memory.as_ptr().align_offset(align).min(slack);
-        Self { seed, memory, start, bits, words: 0, latest: 0, prepare }
+        Self { seed, memory, start, bits, words: 0, latest: 0, foreign: Vec::new(), prepare }
     }
 
     /// The number of slots is 2 to the power of this.
@@ -82,7 +88,8 @@ impl Slots {
     #[inline(always)]
     pub fn open(&mut self) -> Open<'_> {
         let entries = self.memory[self.start..][..2 << self.bits].as_chunks_mut().0;
-        Open { entries, words: &mut self.words, latest: &mut self.latest }
+        let Self { words, latest, foreign, .. } = self;
+        Open { entries, words, latest, foreign }
     }
 
     /// Makes room for so many new words.
@@ -97,16 +104,18 @@ impl Slots {
         let (bits, seed) = (self.bits + 2, self.seed);
         let mut larger = Self::with_seed(bits, seed, self.prepare);
         let places = larger.open().entries;
-        let taken = || self.entries().iter().filter(|slot| entry::count(slot) > 0);
-        for frequent in [true, false] {
-            for slot in taken().filter(|slot| (entry::count(slot) >= FREQUENT) == frequent) {
-                let home = seed.hash_key(entry::key(slot)) >> (64 - bits);
-                let free =
-                    probe(places.len(), home as usize).find(|&at| places[at] == entry::VACANT);
-                places[free.expect("a load below 1")] = *slot;
+        for chunk in self.entries().chunks(CHUNK) {
+            for frequent in [true, false] {
+                let alike = |slot: &&Entry| (entry::count(slot) >= FREQUENT) == frequent;
+                for slot in chunk.iter().filter(|slot| entry::count(slot) > 0).filter(alike) {
+                    let home = (seed.hash_key(entry::key(slot)) >> (64 - bits)) as usize;
+                    let free = probe(places.len(), home).find(|&at| places[at] == entry::VACANT);
+                    places[free.expect("a load below 1")] = *slot;
+                }
             }
         }
-        *self = Self { words: self.words, latest: self.latest, ..larger };
+        let foreign = std::mem::take(&mut self.foreign);
+        *self = Self { words: self.words, latest: self.latest, foreign, ..larger };
     }
 }
 
@@ -116,6 +125,7 @@ pub struct Open<'a> {
     entries: &'a mut [Entry],
     words: &'a mut usize,
     latest: &'a mut u64,
+    foreign: &'a mut Vec<u128>,
 }
 
 impl Open<'_> {
@@ -142,9 +152,9 @@ impl Open<'_> {
                 return entry::set_count(slot, entry::count(slot) + 1);
             }
             if word as u64 == 0 {
-                let first = offset();
-                *slot = entry::new(key, 1, first);
-                return note_new(self.words, self.latest, first);
+                *slot = entry::new(key, 1, offset());
+                *self.words += 1;
+                return note_new(slot, self.latest, self.foreign);
             }
             at += 1;
         }
@@ -154,16 +164,18 @@ impl Open<'_> {
 /// New words are rare: their code stays out of the loop.
 #[cold]
 #[inline(never)]
-fn note_new(words: &mut usize, latest: &mut u64, first: u64) {
-    *words += 1;
-    *latest = first.max(*latest);
+fn note_new(word: &Entry, latest: &mut u64, foreign: &mut Vec<u128>) {
+    *latest = entry::first(word).max(*latest);
+    if !entry::is_ascii(entry::key(word)) {
+        foreign.push(entry::key(word));
+    }
 }
 
 impl From<Slots> for Run {
     fn from(slots: Slots) -> Self {
         let mut memory = slots.memory;
         memory.truncate(slots.start + (2 << slots.bits));
-        Self::of_slots(memory, slots.start, slots.words, slots.latest)
+        Self::of_slots(memory, slots.start, slots.words, slots.latest, slots.foreign)
     }
 }
 
