@@ -14,6 +14,19 @@ use super::entry::{self, Entry};
 use super::{Run, Seed};
 
 /// Words of 1 to 16 bytes without NUL, each with its count and first offset.
+///
+/// ```
+/// use kernels_core::counts::{Run, Seed, Slots};
+///
+/// let mut slots = Slots::new(4, |_| {});
+/// let key = u128::from(u32::from_le_bytes(*b"word"));
+/// for offset in [0, 5] {
+///     slots.reserve(1);
+///     let home = Seed::of_process().hash_key(key) >> (64 - slots.bits());
+///     slots.open().count(home as u32, key, || offset);
+/// }
+/// assert_eq!(Run::from(slots).words(), 1);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Slots {
     seed: Seed,
