@@ -1,14 +1,30 @@
 //! A pool of threads as an [`Executor`].
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use std::{hint, thread};
 
 use kernels_core::{Error, Executor};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
+
+/// How long a thread looks out for more before it rests. Rayon's own threads do so for some 10 µs, and
+/// waking one up takes longer than many a phase.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// How long it keeps its core to itself meanwhile.
+const SPIN: Duration = Duration::from_micros(20);
 
 /// A pool of rayon's, which is not its global one: nobody else's work is in it.
 #[derive(Debug)]
-pub(crate) struct Pool(ThreadPool);
+pub(crate) struct Pool {
+    threads: ThreadPool,
+    /// Whether there are more threads than can run at once: one that looks out would be in the way.
+    crowded: bool,
+    /// Whether a job has the threads attend to it: one at a time.
+    attended: AtomicBool,
+}
 
 impl Pool {
     /// Starts the threads.
@@ -17,7 +33,11 @@ impl Pool {
             .num_threads(threads.get())
             .thread_name(|i| format!("perf-kernels {i}"))
             .build()
-            .map(Self)
+            .map(|pool| Self {
+                threads: pool,
+                crowded: thread::available_parallelism().is_ok_and(|most| threads > most),
+                attended: AtomicBool::new(false),
+            })
             .map_err(|error| Error::Device {
                 device: format!("a pool of {threads} threads"),
                 reason: error.to_string(),
@@ -28,30 +48,91 @@ impl Pool {
 
 impl Executor for Pool {
     fn threads(&self) -> usize {
-        self.0.current_num_threads()
+        self.threads.current_num_threads()
     }
 
     /// One task per thread, each of which takes unit after unit: a phase costs as many tasks as there are
     /// threads, however many units it has, and the units spread as evenly as they can.
     fn run(&self, units: usize, unit: &(dyn Fn(usize) + Sync)) {
-        let next = AtomicUsize::new(0);
+        let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let take = || {
-            // Relaxed: the counter hands out numbers and nothing else; rayon orders the memory.
+            // Relaxed: the counters count and order nothing else; rayon orders the memory.
             while let Some(i) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&i| i < units) {
                 unit(i);
+                finished.fetch_add(1, Ordering::Relaxed);
             }
         };
-        self.0.in_place_scope(|scope| {
+        self.threads.in_place_scope(|scope| {
             for _ in 1..self.threads().min(units) {
                 scope.spawn(|_| take());
             }
             take();
+            // The scope would wait as well, but sleep soon.
+            let since = Instant::now();
+            while finished.load(Ordering::Relaxed) < units && pause(since.elapsed()) {}
         });
     }
 
+    /// Runs the job inside the pool, whose other threads attend to it: a phase begins and ends within
+    /// microseconds, where waking a thread up takes some 50.
     fn enter(&self, job: &mut (dyn FnMut() + Send)) {
-        self.0.install(job);
+        self.threads.install(|| {
+            let free = !self.crowded && !self.attended.swap(true, Ordering::Relaxed);
+            let _attended = free.then(|| self.attend());
+            job();
+        });
     }
+}
+
+impl Pool {
+    /// Has the other threads attend until what is returned is dropped.
+    fn attend(&self) -> Attended<'_> {
+        let over = Arc::new(AtomicBool::new(false));
+        let (caller, until) = (self.threads.current_thread_index(), Arc::clone(&over));
+        self.threads.spawn_broadcast(move |thread| {
+            if Some(thread.index()) != caller {
+                look_out(&until);
+            }
+        });
+        Attended { pool: self, over }
+    }
+}
+
+/// That threads attend to a job.
+struct Attended<'a> {
+    pool: &'a Pool,
+    over: Arc<AtomicBool>,
+}
+
+impl Drop for Attended<'_> {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.pool.attended.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Takes part in what there is to do until it is `over`. With nothing to do for long, looks out now and
+/// then only: what comes waits for a sixteenth of the time without work at most.
+fn look_out(over: &AtomicBool) {
+    let mut idle_since = Instant::now();
+    while !over.load(Ordering::Relaxed) {
+        let idle = idle_since.elapsed();
+        if matches!(rayon::yield_now(), Some(Yield::Executed)) {
+            idle_since = Instant::now();
+        } else if !pause(idle) {
+            thread::sleep(idle / 16);
+        }
+    }
+}
+
+/// Waits for a moment, after so long without work. Returns whether it did: not beyond [`PATIENCE`].
+fn pause(idle: Duration) -> bool {
+    if idle < SPIN {
+        hint::spin_loop();
+    } else if idle < PATIENCE {
+        thread::yield_now();
+    }
+    idle < PATIENCE
 }
 
 /// As many threads as `RAYON_NUM_THREADS` says, rayon's own variable, or as this process may use.
@@ -59,7 +140,7 @@ pub(crate) fn default_threads() -> NonZeroUsize {
     let asked = std::env::var("RAYON_NUM_THREADS").ok();
     asked
         .and_then(|threads| threads.parse().ok())
-        .or_else(|| std::thread::available_parallelism().ok())
+        .or_else(|| thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN)
 }
 
@@ -93,7 +174,7 @@ mod tests {
         pool.enter(&mut || {
             for _ in 0..10 {
                 pool.run(5, &|_| {
-                    let thread = std::thread::current().name().map(str::to_owned);
+                    let thread = thread::current().name().map(str::to_owned);
                     names.lock().unwrap().push(thread);
                 });
             }
@@ -103,11 +184,32 @@ mod tests {
         assert!(names.iter().flatten().all(|name| name.starts_with("perf-kernels ")), "{names:?}");
     }
 
+    /// Jobs that are inside at the same time, of which the threads attend to one.
+    #[test]
+    fn jobs_share_a_pool() {
+        let pool = pool(2);
+        let calls = AtomicUsize::new(0);
+        let job = || {
+            pool.enter(&mut || {
+                for _ in 0..100 {
+                    pool.run(4, &|_| {
+                        calls.fetch_add(1, Ordering::Relaxed);
+                    });
+                }
+            });
+        };
+        thread::scope(|scope| (0..3).for_each(|_| drop(scope.spawn(job))));
+        assert_eq!(calls.into_inner(), 1200);
+        assert!(!pool.attended.into_inner(), "nobody attends to a job that has ended");
+    }
+
     #[test]
     fn panic_of_a_unit_is_passed_on() {
         let pool = pool(2);
         let run = || pool.run(10, &|i| assert_ne!(i, 7));
+        let enter = || pool.enter(&mut || run());
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
-        pool.run(1, &|_| {});
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(enter)).is_err());
+        pool.enter(&mut || pool.run(1, &|_| {}));
     }
 }

@@ -1,6 +1,5 @@
 //! The two phases of a step: the forces, each unit's by itself, then their sums and the motion.
 
-use std::ops::Add;
 use std::sync::PoisonError;
 
 use fearless_simd::prelude::*;
@@ -8,7 +7,7 @@ use kernels_core::Executor;
 
 use super::lanes::{Lanes, Real, Vector};
 use super::motion::Motion;
-use super::pairs::{Triple, add};
+use super::pairs::add;
 use super::resident;
 use super::system::{Piece, System};
 use super::tiles::{Row, Tile};
@@ -30,13 +29,17 @@ impl<S: Lanes, T: Real> Stepper<'_, S, T> {
 
     /// Advances a system that has its accelerations by `steps` steps, at least 1.
     pub(super) fn leapfrog(&self, system: &mut System<S, T>, dt: f64, steps: u64) {
-        let simd = self.simd;
+        let (simd, alone) = (self.simd, system.units.is_empty());
         simd.vectorize(
             #[inline(always)]
             || system.moving().start(simd, dt),
         );
-        self.evaluate(system, Motion::Continue(dt), steps - 1);
-        self.evaluate(system, Motion::Finish(dt), 1);
+        let mut remaining = || {
+            self.evaluate(system, Motion::Continue(dt), steps - 1);
+            self.evaluate(system, Motion::Finish(dt), 1);
+        };
+        // One unit runs here: no other thread need be woken up for it.
+        if alone { remaining() } else { self.executor.enter(&mut remaining) }
     }
 
     /// `count` times the accelerations of the present positions, and then `motion`.
@@ -95,20 +98,21 @@ impl<S: Lanes, T: Real> Stepper<'_, S, T> {
         self.executor.run(pieces.len(), &|k| {
             let mut piece = pieces[k].lock().unwrap_or_else(PoisonError::into_inner);
             let Piece { blocks, moving } = &mut *piece;
-            for (number, unit) in units.iter().enumerate() {
-                let forces = unit.read().unwrap_or_else(PoisonError::into_inner);
-                let forces = &forces[blocks.clone()];
-                simd.vectorize(
-                    #[inline(always)]
-                    || match number {
-                        0 => moving.accelerations.copy_from_slice(forces),
-                        _ => add_each(moving.accelerations, forces),
-                    },
-                );
-            }
+            let forces: Vec<_> = units
+                .iter()
+                .map(|unit| unit.read().unwrap_or_else(PoisonError::into_inner))
+                .collect();
             simd.vectorize(
                 #[inline(always)]
-                || moving.advance(simd, motion),
+                || {
+                    for (block, sum) in blocks.clone().zip(&mut *moving.accelerations) {
+                        *sum = forces[0][block];
+                        for unit in &forces[1..] {
+                            add(sum, &unit[block]);
+                        }
+                    }
+                    moving.advance(simd, motion);
+                },
             );
         });
     }
@@ -118,13 +122,6 @@ impl<S: Lanes, T: Real> Stepper<'_, S, T> {
 fn dealt(unit: usize, units: usize, tiles: usize) -> impl Iterator<Item = usize> {
     let place = move |round| if round % 2 == 0 { unit } else { units - 1 - unit };
     (0..).map(move |round| round * units + place(round)).take_while(move |&tile| tile < tiles)
-}
-
-#[inline(always)]
-fn add_each<V: Copy + Add<Output = V>>(sums: &mut [Triple<V>], forces: &[Triple<V>]) {
-    for (sum, force) in sums.iter_mut().zip(forces) {
-        add(sum, force);
-    }
 }
 
 #[cfg(test)]
