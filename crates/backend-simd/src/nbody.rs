@@ -25,9 +25,10 @@
 //! and the seed: with AVX-512 one instruction of 3 operations, together 24 on 2 ports, 12 cycles for 16
 //! directed interactions in f64. With AVX2, which has no such instruction for f64, the seed is made of 7
 //! operations (see [`lanes`]); the subtractions and one of those go to a third port, and 24 on 2 ports make
-//! 12 cycles for 8 directed interactions: half as many. Sixteen registers hold less than what is under
-//! way, so that intrinsics written by hand reach some four fifths of that too. A level without a seed is bound
-//! by its square root and division, some 10 cycles for 2 pairs.
+//! 12 cycles for 8 directed interactions: half as many, which is the ceiling of that level. Sixteen registers
+//! hold less than what is under way: neither intrinsics written by hand reach it nor the passes of [`tiles`], which
+//! come within a tenth of the best of several hand-written forms. A level without a seed is bound by its square
+//! root and division, some 10 cycles for 2 pairs.
 //!
 //! `benches/record/nbody-cpu.md` has what was measured, beside programs written for one processor.
 //!

@@ -20,6 +20,11 @@ pub(super) trait Real: SimdFloatElement + Send + Sync + Debug + 'static {
     /// Widened to f64.
     fn to_f64(self) -> f64;
 
+    /// Whether the pairs of a body with a block are too much for the registers, seed and all.
+    fn in_passes<S: Lanes>() -> bool {
+        false
+    }
+
     /// `r^-1`, roughly.
     fn seed<S: Lanes>(simd: S, r2: Vector<S, Self>) -> Vector<S, Self>;
 
@@ -40,6 +45,11 @@ impl Real for f64 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self
+    }
+
+    #[inline(always)]
+    fn in_passes<S: Lanes>() -> bool {
+        S::LONG_SEED_F64
     }
 
     #[inline(always)]
@@ -82,6 +92,9 @@ impl Real for f32 {
 pub(super) trait Lanes: Simd {
     /// Whether two vectors of bodies and what is computed of them fit into the registers.
     const MANY_REGISTERS: bool = false;
+
+    /// Whether the seed in f64 takes many operations.
+    const LONG_SEED_F64: bool = false;
 
     /// `r^-1`, roughly.
     #[inline(always)]
@@ -191,6 +204,8 @@ impl Lanes for Avx512 {
 
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx2 {
+    const LONG_SEED_F64: bool = true;
+
     #[inline(always)]
     fn seed_f64(self, r2: Self::f64s) -> Self::f64s {
         let y: Self::f64s = x86::halve_exponent(self, r2.into()).simd_into(self);

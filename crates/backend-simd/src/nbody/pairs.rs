@@ -4,6 +4,8 @@
 //! Every pair is computed once and serves both bodies. To bring every lane of one block together with
 //! every lane of another, the other block and what is summed for it are rotated by one lane at a time.
 
+use std::ops::{Add, Sub};
+
 use fearless_simd::prelude::*;
 
 use super::lanes::{Lanes, Real, Vector};
@@ -34,9 +36,15 @@ pub(super) fn begin<S: Lanes, T: Real>(
     to: &Triple<Vector<S, T>>,
     eps2: Vector<S, T>,
 ) -> Begun<Vector<S, T>> {
-    let d = [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
+    let d = difference(from, to);
     let r2 = d[0].mul_add(d[0], d[1].mul_add(d[1], d[2].mul_add(d[2], eps2)));
     Begun { d, r2, seed: T::seed(simd, r2) }
+}
+
+/// `to - from`
+#[inline(always)]
+pub(super) fn difference<V: Copy + Sub<Output = V>>(from: &Triple<V>, to: &Triple<V>) -> Triple<V> {
+    [to[0] - from[0], to[1] - from[1], to[2] - from[2]]
 }
 
 /// No bodies, or nothing yet.
@@ -55,7 +63,7 @@ pub(super) fn accumulate<S: Lanes, V: SimdFloat<S>>(sum: &mut Triple<V>, factor:
 
 /// Adds `force` to `sum`.
 #[inline(always)]
-pub(super) fn add<V: Copy + std::ops::Add<Output = V>>(sum: &mut Triple<V>, force: &Triple<V>) {
+pub(super) fn add<V: Copy + Add<Output = V>>(sum: &mut Triple<V>, force: &Triple<V>) {
     for axis in 0..3 {
         sum[axis] = sum[axis] + force[axis];
     }
@@ -63,10 +71,7 @@ pub(super) fn add<V: Copy + std::ops::Add<Output = V>>(sum: &mut Triple<V>, forc
 
 /// Takes `reaction` off `sum`.
 #[inline(always)]
-pub(super) fn subtract<V: Copy + std::ops::Sub<Output = V>>(
-    sum: &mut Triple<V>,
-    reaction: &Triple<V>,
-) {
+pub(super) fn subtract<V: Copy + Sub<Output = V>>(sum: &mut Triple<V>, reaction: &Triple<V>) {
     for axis in 0..3 {
         sum[axis] = sum[axis] - reaction[axis];
     }

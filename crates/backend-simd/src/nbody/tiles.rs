@@ -2,16 +2,17 @@
 //!
 //! The bodies of a tile are broadcast one after the other against the lanes of one block or two. Their
 //! own sums are kept lane by lane in the first-level cache until the tile is done; the sums of the
-//! blocks stay in registers. The loop is software-pipelined: differences and seed of the next body are
-//! begun before the force of this one is finished, since no processor looks far enough ahead by itself
-//! to hide some 60 cycles of latency.
+//! blocks stay in registers. No processor looks far enough ahead by itself to hide some 60 cycles of
+//! latency a body. So the loop is software-pipelined: differences and seed of the next body are begun before
+//! the force of this one is finished. Where the seed is long and registers are few, the loop is cut into
+//! passes of less latency instead.
 
 use fearless_simd::prelude::*;
 
 use super::lanes::{Lanes, Real, Vector};
 use super::pairs::{
     Begun, Block, Triple, WIDEST, accumulate, add, begin, block_with_block, block_with_itself,
-    guard, lane_sums, no_guard, subtract, zero,
+    difference, guard, lane_sums, no_guard, subtract, zero,
 };
 
 /// How many bodies a tile holds.
@@ -51,6 +52,10 @@ pub(super) struct Tile<S: Lanes, T: Real> {
     positions: [[T; TILE + 1]; 3],
     masses: [T; TILE],
     sums: [Triple<Vector<S, T>>; TILE],
+    /// What [`Tile::in_passes`] keeps of each body's pairs from one pass to the next: `r^2` and `r^-1`,
+    /// then `r^-3`.
+    squares: [Vector<S, T>; TILE],
+    inverses: [Vector<S, T>; TILE],
 }
 
 impl<S: Lanes, T: Real> Tile<S, T> {
@@ -67,6 +72,8 @@ impl<S: Lanes, T: Real> Tile<S, T> {
             positions: [[T::default(); TILE + 1]; 3],
             masses: [T::default(); TILE],
             sums: [zero::<S, T>(simd); TILE],
+            squares: [zero::<S, T>(simd)[0]; TILE],
+            inverses: [zero::<S, T>(simd)[0]; TILE],
         }
     }
 
@@ -175,11 +182,40 @@ impl<S: Lanes, T: Real> Tile<S, T> {
     /// The pairs of the tile's bodies with every one of `blocks`.
     #[inline(always)]
     fn with_blocks(&mut self, blocks: &[Block<Vector<S, T>>], out: &mut [Triple<Vector<S, T>>]) {
+        if T::in_passes::<S>() {
+            for (block, out) in blocks.iter().zip(out) {
+                self.in_passes(block, out);
+            }
+            return;
+        }
         let paired = if S::MANY_REGISTERS { blocks.len() / 2 * 2 } else { 0 };
         let (pairs, blocks) = blocks.split_at(paired);
         let (on_pairs, out) = out.split_at_mut(paired);
         self.with_each::<2>(pairs.as_chunks().0, on_pairs.as_chunks_mut().0);
         self.with_each::<1>(blocks.as_chunks().0, out.as_chunks_mut().0);
+    }
+
+    /// The pairs of the tile's bodies with one block, in three passes over the bodies. Each pass is short
+    /// enough for the registers and for what the processor looks ahead; differences are computed twice.
+    #[inline(always)]
+    fn in_passes(&mut self, block: &Block<Vector<S, T>>, out: &mut Triple<Vector<S, T>>) {
+        // A copy, which the compiler knows to stay what it is.
+        let (len, block) = (self.len.min(TILE), *block);
+        for body in 0..len {
+            let pair = begin::<S, T>(self.simd, &self.position(body), &block.position, self.eps2);
+            (self.squares[body], self.inverses[body]) = (pair.r2, pair.seed);
+        }
+        for (&r2, inverse) in self.squares[..len].iter().zip(&mut self.inverses) {
+            *inverse = T::inverse_cube(self.simd, r2, *inverse);
+        }
+        let mut reaction = zero::<S, T>(self.simd);
+        for body in 0..len {
+            let d = difference(&self.position(body), &block.position);
+            let mass = Vector::<S, T>::splat(self.simd, self.masses[body]);
+            accumulate(&mut self.sums[body], self.inverses[body] * block.mass, &d);
+            accumulate(&mut reaction, self.inverses[body] * mass, &d);
+        }
+        subtract(out, &reaction);
     }
 
     /// The pairs of the tile's bodies with every `N` blocks.
