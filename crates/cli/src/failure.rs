@@ -146,8 +146,7 @@ mod tests {
     fn codes_tell_usage_from_failure() {
         let usage = anyhow::Error::new(Usage("no".to_owned())).context("reading");
         assert_eq!(exit_code(&usage), USAGE);
-        let failed =
-            Err::<(), _>(Error::TooFewBodies { bodies: 1 }).context("input16").unwrap_err();
+        let failed = Err::<(), _>(Error::NoBodies).context("input16").unwrap_err();
         assert_eq!(exit_code(&failed), FAILED);
         let missing =
             Error::Unavailable { backend: "gpu", reason: String::new(), remedy: String::new() };

@@ -17,6 +17,11 @@ pub(crate) fn exponent(x: f64) -> String {
     }
 }
 
+/// `{:+.10f}`: what is not a number has a sign too.
+pub(crate) fn signed(x: f64) -> String {
+    if x.is_nan() { "+nan".to_owned() } else { format!("{x:+.10}") }
+}
+
 /// `str(timedelta)` with microseconds: `H:MM:SS.ffffff`.
 pub(crate) fn time_delta(duration: Duration) -> String {
     let (seconds, micros) = (duration.as_secs(), duration.subsec_micros());
@@ -36,6 +41,14 @@ mod tests {
         assert_eq!(exponent(0.0), "0.000000e+00");
         assert_eq!(exponent(f64::NAN), "nan");
         assert_eq!(exponent(f64::NEG_INFINITY), "-inf");
+    }
+
+    #[test]
+    fn signs_are_always_written() {
+        assert_eq!(signed(0.5), "+0.5000000000");
+        assert_eq!(signed(-1e-9), "-0.0000000010");
+        assert_eq!(signed(f64::INFINITY), "+inf");
+        assert_eq!(signed(f64::NAN), "+nan");
     }
 
     #[test]

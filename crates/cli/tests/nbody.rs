@@ -101,6 +101,22 @@ fn json_is_one_record_with_every_field() {
     assert_eq!(energy("relative_error"), error);
 }
 
+/// At rest its energy is 0, and dE/E what Python prints for 0 / 0.
+#[test]
+fn one_body_is_a_system() {
+    let folder = Folder::new();
+    let run = |line: &str| {
+        let mut command = cli("nbody -b scalar --t-end 0.1 --report-every 50");
+        stdout(command.arg(folder.file("one", line)))
+    };
+    let printed = run("1 2 0 0 0 3 0 4");
+    assert!(printed.contains("t =  0.05, E = 25.0000000000, dE/E = +0.0000000000\n"), "{printed}");
+    assert!(printed.contains("\nFinal dE/E = 0.000000e+00\n"), "{printed}");
+    let printed = run("1 2 0 0 0 0 0 0");
+    assert!(printed.contains("t =  0.05, E = 0.0000000000, dE/E = +nan\n"), "{printed}");
+    assert!(printed.contains("\nFinal dE/E = nan\n"), "{printed}");
+}
+
 #[test]
 fn the_final_state_is_written_in_the_format_of_the_input() {
     let folder = Folder::new();

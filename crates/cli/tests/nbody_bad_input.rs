@@ -48,11 +48,6 @@ fn empty_file() {
 }
 
 #[test]
-fn one_body_only() {
-    assert_refused("1 1 0 0 0 0 0 0", "", 1, &["only one body"]);
-}
-
-#[test]
 fn invalid_utf8() {
     let folder = Folder::new();
     let path = folder.file("bodies", b"1 1 0 0\xff 0 0 0 0");

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::Error;
 
-/// Masses `(n,)`, positions `(n, 3)` and velocities `(n, 3)` of `n >= 2` bodies, in units where the
+/// Masses `(n,)`, positions `(n, 3)` and velocities `(n, 3)` of `n >= 1` bodies, in units where the
 /// gravitational constant is 1 (N-body or Hénon units).
 ///
 /// Construction checks shapes, finiteness and masses, and the state can only be replaced by a finite
@@ -37,7 +37,7 @@ impl Bodies {
     /// A system from arrays of the shapes `(n,)`, `(n, 3)` and `(n, 3)`, of any memory layout.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::TooFewBodies`], [`Error::NotFinite`] or [`Error::NegativeMass`].
+    /// [`Error::Shape`], [`Error::NoBodies`], [`Error::NotFinite`] or [`Error::NegativeMass`].
     /// Coincident bodies are no error here, since softening makes them legal:
     /// see [`Bodies::require_distinct`].
     pub fn new(
@@ -63,8 +63,8 @@ impl Bodies {
         let bodies = masses.len();
         require_rows("positions", positions.len(), bodies)?;
         require_rows("velocities", velocities.len(), bodies)?;
-        if bodies < 2 {
-            return Err(Error::TooFewBodies { bodies });
+        if bodies == 0 {
+            return Err(Error::NoBodies);
         }
         for (body, &mass) in masses.iter().enumerate() {
             require_finite(body, "mass", &[mass])?;
@@ -78,7 +78,7 @@ impl Bodies {
         Ok(Self { masses, positions, velocities, coincident })
     }
 
-    /// The number of bodies, at least 2.
+    /// The number of bodies, at least 1.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a system is never empty")]
     pub fn len(&self) -> usize {
@@ -220,14 +220,21 @@ mod tests {
         let zeros = || Array2::zeros((2, 3));
         let shape = Bodies::new(array![1.0, 1.0], Array2::zeros((2, 2)), zeros()).unwrap_err();
         assert!(matches!(shape, Error::Shape { array: "positions", .. }));
-        let one = Bodies::from_rows(vec![1.0], vec![[0.0; 3]], vec![[0.0; 3]]).unwrap_err();
-        assert_eq!(one, Error::TooFewBodies { bodies: 1 });
+        let none = Bodies::from_rows(vec![], vec![], vec![]).unwrap_err();
+        assert_eq!(none, Error::NoBodies);
         let mass = Bodies::new(array![1.0, -1.0], zeros(), zeros()).unwrap_err();
         assert_eq!(mass, Error::NegativeMass { body: 1, mass: -1.0 });
         let mut velocities = zeros();
         velocities[[1, 2]] = f64::NAN;
         let nan = Bodies::new(array![1.0, 1.0], zeros(), velocities).unwrap_err();
         assert_eq!(nan, Error::NotFinite { body: 1, quantity: "velocity" });
+    }
+
+    #[test]
+    fn one_body_is_a_system() {
+        let one = Bodies::from_rows(vec![2.0], vec![[1.0; 3]], vec![[0.5; 3]]).unwrap();
+        assert_eq!(one.len(), 1);
+        assert_eq!(one.require_distinct(0.0), Ok(()));
     }
 
     #[test]

@@ -18,12 +18,9 @@ pub enum Error {
         /// The number of masses.
         bodies: usize,
     },
-    /// There are fewer than two bodies.
-    #[error("{bodies} bodies given: an N-body system needs at least two")]
-    TooFewBodies {
-        /// How many there are.
-        bodies: usize,
-    },
+    /// There are no bodies.
+    #[error("no bodies given: an N-body system needs at least one")]
+    NoBodies,
     /// A number of the input is NaN or infinite.
     #[error("body {body} has a {quantity} that is not a finite number")]
     NotFinite {

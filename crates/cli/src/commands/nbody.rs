@@ -237,5 +237,6 @@ fn build(
 fn print_report(lines: &mut Lines, report: Report) -> anyhow::Result<()> {
     let _output = info_span!("output").entered();
     let Report { time, energy, change } = report;
-    Ok(lines.print(format_args!("t = {time:5.2}, E = {energy:.10}, dE/E = {change:+.10}"))?)
+    let change = python::signed(change);
+    Ok(lines.print(format_args!("t = {time:5.2}, E = {energy:.10}, dE/E = {change}"))?)
 }

@@ -10,6 +10,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("nbody_net_force_is_zero", net_force),
     Case::new("nbody_translation_changes_no_force", translation),
     Case::new("nbody_order_of_bodies_does_not_matter", permutation),
+    Case::new("nbody_one_body_goes_straight_on", straight_on),
     Case::new("nbody_two_bodies_attract_by_the_inverse_square", inverse_square),
     Case::new("nbody_circular_binary_returns_after_its_period", circular_orbit),
     Case::new("nbody_halving_the_step_quarters_the_error", second_order),
@@ -54,6 +55,19 @@ fn permutation(backend: &dyn Backend) {
         let ordered = accelerations(backend, variant, &bodies, 0.0);
         let expected = Array2::from_shape_fn((n, 3), |(i, k)| ordered[[order(i), k]]);
         assert_close(&found, &expected, 2.0 * variant.bound(), variant);
+    }
+}
+
+/// Numbers that are sums of a few powers of two, so that every step is exact in any precision.
+fn straight_on(backend: &dyn Backend) {
+    let one = |x| Bodies::from_rows(vec![2.0], vec![x], vec![[0.5, 0.0, -2.0]]).expect("sound");
+    for variant in variants(backend) {
+        let start = one([1.0, 2.0, -3.0]);
+        assert_eq!(accelerations(backend, variant, &start, 0.0), array![[0.0; 3]], "{variant}");
+        assert_eq!(run(backend, variant, &start, 0.25, 8), one([2.0, 2.0, -7.0]), "{variant}");
+        let energies = kernel(backend, variant, 0.0).energies(&start).expect("energies");
+        assert_eq!(energies.kinetic, 4.25, "{variant}");
+        assert_eq!(energies.potential, 0.0, "{variant}");
     }
 }
 

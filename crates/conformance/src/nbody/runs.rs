@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = &[
 
 fn chunks(backend: &dyn Backend) {
     for variant in variants(backend) {
-        for n in [2, 7, 16, 33, 130] {
+        for n in [1, 2, 3, 4, 5, 6, 7, 16, 33, 130] {
             let bodies = systems::cluster(n, 31);
             let mut kernel = kernel(backend, variant, 0.0);
             let mut run = |cuts: &[u64]| {

@@ -120,7 +120,8 @@ fn separation(a: [f64; 3], b: [f64; 3], softening: f64) -> ([DoubleDouble; 3], D
     (d, r2.reciprocal_sqrt())
 }
 
-/// `rms(a - reference) / rms(reference)` over all components.
+/// `rms(a - reference) / rms(reference)` over all components; 0 where the two are equal, even if both
+/// vanish.
 ///
 /// # Panics
 /// Where the shapes differ.
@@ -129,7 +130,7 @@ pub fn rms_error(a: ArrayView2<'_, f64>, reference: ArrayView2<'_, f64>) -> f64 
     let square = |x: f64| x * x;
     let error: f64 = (&a - &reference).iter().copied().map(square).sum();
     let scale: f64 = reference.iter().copied().map(square).sum();
-    (error / scale).sqrt()
+    if error == 0.0 { 0.0 } else { (error / scale).sqrt() }
 }
 
 #[cfg(test)]
