@@ -1,7 +1,6 @@
-//! Whole velocity Verlet steps by direct summation, at every instruction level, and a curve over sizes.
+//! Whole velocity Verlet steps by direct summation, at every instruction level and on threads.
 //!
-//! Throughput is in directed interactions, `n (n - 1)` a step. The `sizes` group is the curve of the cost
-//! of a step over `n`, odd sizes and lane borders included; its report plots it.
+//! Throughput is in directed interactions, `n (n - 1)` a step. `nbody_sizes` has the curve over `n`.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -85,13 +84,5 @@ fn threads(c: &mut Criterion) {
     }
 }
 
-fn sizes(c: &mut Criterion) {
-    let borders = [2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 20, 24, 25, 31, 32, 33, 48, 63, 64, 65];
-    let larger = [96, 127, 128, 129, 255, 256, 257, 511, 512, 513, 767, 1023, 1024];
-    for bodies in borders.into_iter().chain(larger) {
-        steps(c, "sizes", "simd-f64", &Simd::new(), Precision::F64, bodies);
-    }
-}
-
-criterion_group!(benches, levels, threads, sizes);
+criterion_group!(benches, levels, threads);
 criterion_main!(benches);

@@ -1,0 +1,193 @@
+//! The cost of a step against the number of bodies: every size from 2 to 1,024, odd ones and the borders of
+//! lanes and tiles included, at every instruction level of this processor.
+//!
+//! ```text
+//! cargo bench -p benches --bench nbody_sizes -- --output record/nbody-sizes
+//! ```
+//!
+//! writes the curves as a table (`.csv`) and as a picture (`.svg`). No size should stand out of the
+//! smooth curve through its neighbours: the three of each level that do most are printed. The smooth curve at
+//! `n` is the power law of least squares through the sizes up to a quarter, and at least 4, below and above.
+//! With `--test` a few sizes are run once, to see that they run.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::time::Instant;
+
+use backend_simd::{Level, Simd};
+use kernels_core::nbody::{reference_accelerations_of, rms_error};
+use kernels_core::{Backend, Bodies, NBodyOptions, tolerances};
+use ndarray::{Array2, Axis};
+
+/// Nanoseconds a step by number of bodies.
+type Curve = BTreeMap<usize, f64>;
+
+/// Directed interactions of one timed run, at least.
+const RUN: usize = 200_000;
+
+/// How often all sizes are timed; the least time counts, which is that without a disturbance.
+const ROUNDS: usize = 7;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let (sizes, rounds) = match arguments.iter().any(|argument| argument == "--test") {
+        true => (vec![2, 7, 8, 9, 33, 513], 1),
+        false => ((2..=1024).collect(), ROUNDS),
+    };
+    let mut curves = Vec::new();
+    for level in Level::available() {
+        let curve = measure(level, &sizes, rounds)?;
+        writeln!(io::stdout(), "{level}: {}", outliers(&curve))?;
+        curves.push((level, curve));
+    }
+    if let Some(at) = arguments.iter().position(|argument| argument == "--output") {
+        let name = arguments.get(at + 1).ok_or("--output NAME")?;
+        std::fs::write(format!("{name}.csv"), csv(&curves)?)?;
+        std::fs::write(format!("{name}.svg"), svg(&curves)?)?;
+    }
+    Ok(())
+}
+
+fn measure(level: Level, sizes: &[usize], rounds: usize) -> Result<Curve, Box<dyn Error>> {
+    let simd = Simd::with_level(level).ok_or("an available level")?;
+    sizes.iter().try_for_each(|&n| check(&simd, n))?;
+    let mut curve = Curve::new();
+    for _ in 0..rounds {
+        for &n in sizes {
+            let mut bodies = spiral(n)?;
+            let mut kernel = simd.nbody(&NBodyOptions::default())?;
+            // The run goes on from there, with as many evaluations as it has steps.
+            kernel.accelerations(&bodies, Array2::zeros((n, 3)).view_mut())?;
+            let steps = RUN.div_ceil((n * n).max(64)) as u64;
+            let start = Instant::now();
+            kernel.leapfrog(&mut bodies, 1e-9, steps)?;
+            let time = start.elapsed().as_secs_f64() * 1e9 / steps as f64;
+            let least = curve.entry(n).or_insert(time);
+            *least = least.min(time);
+        }
+    }
+    Ok(curve)
+}
+
+/// Fails where the accelerations of the first, a middle and the last body are off.
+fn check(simd: &Simd, n: usize) -> Result<(), Box<dyn Error>> {
+    let bodies = spiral(n)?;
+    let mut found = Array2::zeros((n, 3));
+    simd.nbody(&NBodyOptions::default())?.accelerations(&bodies, found.view_mut())?;
+    let sample = [0, n / 2, n - 1];
+    let reference = reference_accelerations_of(&bodies, &sample, 0.0);
+    let error = rms_error(found.select(Axis(0), &sample).view(), reference.view());
+    match error <= tolerances::F64_RMS {
+        true => Ok(()),
+        false => Err(format!("{n} bodies: the accelerations are off by {error:e}").into()),
+    }
+}
+
+/// Bodies of equal mass on a spiral around the z axis, at rest.
+fn spiral(n: usize) -> Result<Bodies, kernels_core::Error> {
+    let position = |body: usize| {
+        let (angle, height) = (2.4 * body as f64, (body as f64 + 0.5) / n as f64);
+        [angle.cos(), angle.sin(), 2.0 * height - 1.0]
+    };
+    Bodies::from_rows(vec![1.0 / n as f64; n], (0..n).map(position).collect(), vec![[0.0; 3]; n])
+}
+
+/// The sizes that cost most against the smooth curve through their neighbours.
+fn outliers(curve: &Curve) -> String {
+    let ratio = |(&n, time): (&usize, &f64)| Some((time / smooth(curve, n)?, n));
+    let mut ratios: Vec<(f64, usize)> = curve.iter().filter_map(ratio).collect();
+    ratios.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let worst = ratios.iter().take(3).map(|(ratio, n)| format!("n = {n} costs {ratio:.2}"));
+    worst.collect::<Vec<_>>().join(", ") + " times the smooth curve"
+}
+
+/// The power law through the neighbours of `n`, at `n`. None at an end, where they are on one side only.
+fn smooth(curve: &Curve, n: usize) -> Option<f64> {
+    let reach = (n / 4).max(4).min(n - 2);
+    let neighbours = curve.range(n - reach..=n + reach).filter(|&(&k, _)| k != n);
+    let points: Vec<[f64; 2]> = neighbours.map(|(&k, t)| [(k as f64).ln(), t.ln()]).collect();
+    let at = (n as f64).ln();
+    if points.iter().all(|p| p[0] < at) || points.iter().all(|p| p[0] > at) {
+        return None;
+    }
+    let mean = |axis: usize| points.iter().map(|p| p[axis]).sum::<f64>() / points.len() as f64;
+    let centre = [mean(0), mean(1)];
+    let moment = |axis: usize| {
+        points.iter().map(|p| (p[0] - centre[0]) * (p[axis] - centre[axis])).sum::<f64>()
+    };
+    let slope = moment(1) / moment(0);
+    Some((centre[1] + slope * (at - centre[0])).exp())
+}
+
+/// A row a size: the bodies, and for each level the nanoseconds of a step.
+fn csv(curves: &[(Level, Curve)]) -> Result<String, Box<dyn Error>> {
+    let levels = curves.iter().map(|(level, _)| format!(",{level}_ns"));
+    let mut csv = format!("bodies{}\n", levels.collect::<String>());
+    for n in curves.first().ok_or("no level")?.1.keys() {
+        let times = curves.iter().map(|(_, curve)| format!(",{:.1}", curve[n]));
+        writeln!(csv, "{n}{}", times.collect::<String>())?;
+    }
+    Ok(csv)
+}
+
+/// Where a number of bodies, from 2 to 1,024, lies in the picture.
+fn x(n: f64) -> f64 {
+    80.0 + 80.0 * (n.log2() - 1.0)
+}
+
+/// Where the nanoseconds of an interaction lie in the picture, from 0.3 to 100.
+fn y(ns: f64) -> f64 {
+    540.0 - 190.0 * (ns / 0.3).log10()
+}
+
+/// The curves as a picture: the time of a step over its `n (n - 1)` interactions, both axes logarithmic.
+fn svg(curves: &[(Level, Curve)]) -> Result<String, std::fmt::Error> {
+    const COLOURS: [&str; 4] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
+    let mut svg = String::from(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 920 610\" \
+         font-family=\"sans-serif\" font-size=\"14\">\n<rect width=\"920\" height=\"610\" fill=\"white\"/>\n\
+         <text x=\"80\" y=\"30\" font-size=\"16\">Time of a step for each of its n (n − 1) interactions, \
+         one thread, f64</text>\n<text x=\"440\" y=\"595\" text-anchor=\"middle\">bodies n</text>\n",
+    );
+    grid(&mut svg)?;
+    for ((level, curve), colour) in curves.iter().zip(COLOURS) {
+        let interaction = |(&n, &ns): (&usize, &f64)| (n as f64, ns / (n * (n - 1)) as f64);
+        let points = curve.iter().map(interaction);
+        let line: Vec<String> =
+            points.clone().map(|(n, ns)| format!("{:.1},{:.1}", x(n), y(ns))).collect();
+        writeln!(
+            svg,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.3\"/>",
+            line.join(" ")
+        )?;
+        if let Some((n, ns)) = points.last() {
+            let (x, y) = (x(n) + 6.0, y(ns) + 5.0);
+            writeln!(svg, "<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{colour}\">{level}</text>")?;
+        }
+    }
+    svg.push_str("</svg>\n");
+    Ok(svg)
+}
+
+fn grid(svg: &mut String) -> std::fmt::Result {
+    for n in (1..=10).map(|power| 1 << power) {
+        let x = x(f64::from(n));
+        writeln!(
+            svg,
+            "<path d=\"M{x} 60V540\" stroke=\"#ddd\"/>\
+             <text x=\"{x}\" y=\"562\" text-anchor=\"middle\">{n}</text>"
+        )?;
+    }
+    for ns in [0.3, 1.0, 3.0, 10.0, 30.0, 100.0] {
+        let y = y(ns);
+        writeln!(
+            svg,
+            "<path d=\"M80 {y:.1}H800\" stroke=\"#ddd\"/>\
+             <text x=\"72\" y=\"{:.1}\" text-anchor=\"end\">{ns} ns</text>",
+            y + 5.0
+        )?;
+    }
+    Ok(())
+}
