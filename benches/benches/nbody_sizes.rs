@@ -28,7 +28,7 @@ type Curve = BTreeMap<usize, f64>;
 const RUN: usize = 200_000;
 
 /// How often all sizes are timed; the least time counts, which is that without a disturbance.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
