@@ -4,7 +4,8 @@
 //! in the order of the hash but for words that were searched beyond their home: growing reads the old
 //! slots and writes the new ones in order, and two tables merge by a pass over both.
 //!
-//! - **Load** at most 1/2, growing fourfold: few words lie beyond their home, few are moved.
+//! - **Load** at most 1/2, growing fourfold: few words lie beyond their home, few are moved. Large tables
+//!   are filled to 2/3, the largest grow twofold: what costs most there is memory that nobody has touched.
 //! - **Frequent words first**: a table that grows places those with high counts first, so they lie at
 //!   home, where the search for them ends at once, whatever else has the same home.
 //!
@@ -49,6 +50,12 @@ pub type Prepare = fn(&[[u8; 16]]);
 
 /// Larger tables begin at a multiple of this, so that huge pages cover them wholly.
 const HUGE_PAGE: usize = 2 << 20;
+
+/// log2 of the slots from which on fresh memory costs more than a longer search: 128 MB.
+const LARGE: u32 = 22;
+
+/// The same for moving the words once more: 512 MB.
+const HUGE: u32 = 24;
 
 /// A word with at least this count is frequent when a table grows.
 const FREQUENT: u64 = 32;
@@ -107,14 +114,21 @@ impl Slots {
 
     /// Makes room for so many new words.
     pub fn reserve(&mut self, words: usize) {
-        while 2 * (self.words + words) > 1 << self.bits {
+        while self.words + words > self.room() {
             self.grow();
         }
     }
 
+    /// How many words the slots take at most.
+    fn room(&self) -> usize {
+        let slots = 1 << self.bits;
+        if self.bits < LARGE { slots / 2 } else { slots / 3 * 2 }
+    }
+
     #[cold]
     fn grow(&mut self) {
-        let (bits, seed) = (self.bits + 2, self.seed);
+        let bits = self.bits + if self.bits < HUGE { 2 } else { 1 };
+        let seed = self.seed;
         let mut larger = Self::with_seed(bits, seed, self.prepare);
         let places = larger.open().entries;
         for chunk in self.entries().chunks(CHUNK) {
