@@ -154,15 +154,15 @@ fn svg(curves: &[(Level, Curve)]) -> Result<String, std::fmt::Error> {
     grid(&mut svg)?;
     for ((level, curve), colour) in curves.iter().zip(COLOURS) {
         let interaction = |(&n, &ns): (&usize, &f64)| (n as f64, ns / (n * (n - 1)) as f64);
-        let points = curve.iter().map(interaction);
-        let line: Vec<String> =
-            points.clone().map(|(n, ns)| format!("{:.1},{:.1}", x(n), y(ns))).collect();
+        let line: Vec<String> = (curve.iter().map(interaction))
+            .map(|(n, ns)| format!("{:.1},{:.1}", x(n), y(ns)))
+            .collect();
         writeln!(
             svg,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.3\"/>",
             line.join(" ")
         )?;
-        if let Some((n, ns)) = points.last() {
+        if let Some((n, ns)) = curve.iter().map(interaction).next_back() {
             let (x, y) = (x(n) + 6.0, y(ns) + 5.0);
             writeln!(svg, "<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{colour}\">{level}</text>")?;
         }
