@@ -168,8 +168,8 @@ impl Run {
 
     /// The slot of a word in a hash table.
     fn slot(&self, key: u128) -> Option<usize> {
-        let home = Seed::of_process().hash_key(key) >> (64 - self.len().ilog2());
-        slots::probe(self.len(), home as usize).find(|&slot| self.key(slot) == key)
+        let home = slots::home(Seed::of_process().hash_key(key), self.len().ilog2());
+        slots::probe(self.len(), home).find(|&slot| self.key(slot) == key)
     }
 
     /// How often the word of an entry occurs; 0 of a vacant one.

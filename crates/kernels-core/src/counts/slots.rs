@@ -135,7 +135,7 @@ impl Slots {
             for frequent in [true, false] {
                 let alike = |slot: &&Entry| (entry::count(slot) >= FREQUENT) == frequent;
                 for slot in chunk.iter().filter(|slot| entry::count(slot) > 0).filter(alike) {
-                    let home = (seed.hash_key(entry::key(slot)) >> (64 - bits)) as usize;
+                    let home = home(seed.hash_key(entry::key(slot)), bits);
                     let free = probe(places.len(), home).find(|&at| places[at] == entry::VACANT);
                     places[free.expect("a load below 1")] = *slot;
                 }
@@ -206,6 +206,11 @@ impl From<Slots> for Run {
     }
 }
 
+/// Where the search for a word begins in a table of 2^bits slots.
+pub(super) fn home(hash: u64, bits: u32) -> usize {
+    (hash >> (64 - bits)) as usize
+}
+
 /// The places where a word with this home may be, in order.
 pub(super) fn probe(slots: usize, home: usize) -> impl Iterator<Item = usize> {
     (home..).map(move |at| at & (slots - 1))
@@ -224,7 +229,7 @@ mod tests {
         let mut slots = Slots::with_seed(bits, seed, |_| {});
         for (first, number) in numbers.enumerate() {
             slots.reserve(1);
-            let home = seed.hash_key(key(number)) >> (64 - slots.bits());
+            let home = home(seed.hash_key(key(number)), slots.bits());
             slots.open().count(home as u32, key(number), || first as u64);
         }
         slots

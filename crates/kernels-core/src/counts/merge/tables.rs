@@ -7,7 +7,7 @@
 //! in another chunk are looked up when all chunks are done.
 
 use super::super::entry::{self, Entry};
-use super::super::slots::probe;
+use super::super::slots::{home, probe};
 use super::{Run, each};
 use crate::Executor;
 use crate::counts::Seed;
@@ -81,11 +81,6 @@ fn absorb_entry(tables: &mut [Run], run: &mut Run, number: usize) {
             return run.set_count(number, 0);
         }
     }
-}
-
-/// Where the search for a word begins in a table of 2^bits slots.
-fn home(hash: u64, bits: u32) -> usize {
-    (hash >> (64 - bits)) as usize
 }
 
 /// How the search for a word ends.
