@@ -87,20 +87,8 @@ impl Run {
 
     /// Appends a word that is not in the run, to one that is no hash table.
     pub fn push(&mut self, word: &[u8], count: u64, first: u64) {
-        let key = self.key_for(word);
-        self.push_entry(key, count, first);
-    }
-
-    /// Appends a word of 1 to 16 bytes without NUL, padded with zeros, first byte lowest.
-    #[inline]
-    pub fn push_key(&mut self, key: u128, count: u64, first: u64) {
-        debug_assert!(entry::is_inline(key), "an empty word or one with NUL");
-        self.push_entry(key, count, first);
-    }
-
-    #[inline]
-    fn push_entry(&mut self, key: u128, count: u64, first: u64) {
         debug_assert!(!self.is_hashed(), "words are added to a table by their hash");
+        let key = self.key_for(word);
         self.halves.extend_from_slice(&entry::new(key, count, first));
         self.words += 1;
         self.latest = self.latest.max(first);
@@ -139,7 +127,7 @@ impl Run {
         }
     }
 
-    /// The word of an entry as [`Run::push_key`] takes it; of a word in the arena, no word's key.
+    /// The word of an entry padded with zeros, first byte lowest; of a word in the arena, no word's key.
     #[must_use]
     #[inline]
     pub fn key(&self, entry: usize) -> u128 {

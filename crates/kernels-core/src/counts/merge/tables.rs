@@ -244,8 +244,8 @@ mod tests {
         let mut runs =
             vec![table(4, [(1, 10), (2, 11)].into_iter()), table(4, [(3, 12)].into_iter())];
         let mut list = Run::default();
-        list.push_key(3 << 8 | 1, 4, 2);
-        list.push_key(9 << 8 | 1, 1, 3);
+        list.push(&[1, 3], 4, 2);
+        list.push(&[1, 9], 1, 3);
         list.push(b"a word of more than 16 bytes", 1, 7);
         absorb(&mut runs, std::slice::from_mut(&mut list));
         assert_eq!(words(&runs)[&(3 << 8 | 1)], (5, 2));
