@@ -197,6 +197,11 @@ impl Device {
         self.queue.submit([commands])
     }
 
+    /// How long a submission may take.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.patience.load(Ordering::Relaxed))
+    }
+
     /// Sets how long a submission may take.
     fn set_patience(&self, patience: Duration) {
         let milliseconds = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
@@ -224,7 +229,7 @@ impl Device {
     /// # Errors
     /// [`Error::Device`]: the device was lost, reported an error or did not answer in time.
     pub(crate) fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), Error> {
-        let patience = Duration::from_millis(self.patience.load(Ordering::Relaxed));
+        let patience = self.patience();
         let poll = PollType::Wait { submission_index: submission, timeout: Some(patience) };
         // wgpu panics where the driver says that the device is lost.
         let polled = catch_unwind(AssertUnwindSafe(|| self.device.poll(poll)));
@@ -280,7 +285,8 @@ impl Device {
             let _ = done.send(result);
         });
         self.wait(Some(submission))?;
-        let Ok(Ok(())) = mapped.try_recv() else {
+        // Of several threads that wait, wgpu lets any one run the callbacks of all, maybe a moment from now.
+        let Ok(Ok(())) = mapped.recv_timeout(self.patience()) else {
             return Err(self.faults.give_up("the results could not be read back"));
         };
         let view = staging

@@ -1,5 +1,8 @@
 //! Runs of many steps: how they are cut and which kernel object makes them may not matter.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use kernels_core::nbody::leapfrog;
 use kernels_core::{Backend, Bodies};
 use ndarray::Array2;
@@ -13,6 +16,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("nbody_growing_system_keeps_its_digits", growth),
     Case::new("nbody_kernel_serves_one_system_after_another", reuse),
     Case::new("nbody_run_agrees_with_the_plain_leapfrog", plain_leapfrog),
+    Case::new("nbody_threads_share_a_backend", threads),
     Case::new("nbody_no_steps_change_nothing", no_steps),
 ];
 
@@ -67,6 +71,30 @@ fn growth(backend: &dyn Backend) {
         let different = (0..1500).find(|&i| state(&whole, i) != state(&cut, i));
         assert_eq!(different, None, "{variant}");
         assert!(whole.position_rows()[1499][0] > 256.0, "{variant}: the body did not leave");
+    }
+}
+
+/// Kernels of several threads at once, of which each may wait for the same device.
+fn threads(backend: &dyn Backend) {
+    let bodies = systems::cluster(25, 37);
+    for variant in variants(backend) {
+        let run = || {
+            let mut moving = bodies.clone();
+            let mut kernel = kernel(backend, variant, 0.0);
+            (0..40).for_each(|_| kernel.leapfrog(&mut moving, 1e-3, 1).expect("a run"));
+            moving
+        };
+        let alone = run();
+        thread::scope(|scope| {
+            let threads = [(); 4].map(|()| scope.spawn(run));
+            for thread in threads {
+                assert_eq!(
+                    thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                    alone,
+                    "{variant}"
+                );
+            }
+        });
     }
 }
 
