@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::changes::{Change, Changes, Verdict};
 use super::record::{Measurement, Record, Skipped};
-use super::units::{digits, rate, seconds, seconds_like};
+use super::units::{rate, ratio, seconds, seconds_like};
 
 const BOLD: Style = Style::new().bold();
 const GREEN: Style = AnsiColor::Green.on_default();
@@ -108,7 +108,7 @@ fn print_ranking(out: &mut dyn Write, record: &Record, input: usize) -> io::Resu
     let width = ranking.iter().map(|result| result.label().chars().count()).max().unwrap_or(0);
     for result in ranking {
         let speedup = match (result.speedup, result.speedup_spread) {
-            (Some(x), Some(spread)) => format!("{:>6} ± {}", digits(x), digits(spread)),
+            (Some(x), Some(spread)) => format!("{:>13}", ratio(x, spread)),
             _ => "the reference is wrong".to_owned(),
         };
         writeln!(out, "    {:<width$}  {GREEN}{speedup}{GREEN:#}", result.label())?;

@@ -42,6 +42,12 @@ pub(crate) fn digits(x: f64) -> String {
     }
 }
 
+/// A ratio of times and its deviation, to the third digit of the ratio.
+pub(crate) fn ratio(value: f64, spread: f64) -> String {
+    let decimals = (2.0 - value.log10().floor()).clamp(0.0, 9.0) as usize;
+    format!("{value:.decimals$} ± {spread:.decimals$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +65,14 @@ mod tests {
         assert_eq!(rate(1.25e9, "B"), "1.25 GB/s");
         assert_eq!(rate(999_999.0, "B"), "1.00 MB/s");
         assert_eq!(rate(12.0, "B"), "12.0 B/s");
+    }
+
+    #[test]
+    fn a_small_ratio_keeps_its_digits() {
+        assert_eq!(ratio(0.001_234, 0.000_056), "0.00123 ± 0.00006");
+        assert_eq!(ratio(1.0, 0.0), "1.00 ± 0.00");
+        assert_eq!(ratio(4.04, 0.123), "4.04 ± 0.12");
+        assert_eq!(ratio(1234.4, 56.0), "1234 ± 56");
+        assert_eq!(ratio(0.0, 0.0), "0.000000000 ± 0.000000000");
     }
 }

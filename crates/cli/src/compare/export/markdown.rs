@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::super::record::Measurement;
-use super::super::units::{digits, rate, seconds, seconds_like};
+use super::super::units::{rate, ratio, seconds, seconds_like};
 use super::{Changes, Exporter, Record};
 
 pub(super) struct Markdown;
@@ -32,7 +32,7 @@ impl Exporter for Markdown {
 fn row(result: &Measurement, unit: &str) -> String {
     let speedup = match (&result.verification.failure, result.speedup, result.speedup_spread) {
         (Some(_), ..) => "**wrong result**".to_owned(),
-        (_, Some(x), Some(spread)) => format!("{} ± {}", digits(x), digits(spread)),
+        (_, Some(x), Some(spread)) => ratio(x, spread),
         _ => String::new(),
     };
     format!(

@@ -1,7 +1,7 @@
 //! The charts of a comparison: what is drawn over what.
 
 use super::super::super::record::{Measurement, Record};
-use super::super::super::units::{digits, rate, seconds};
+use super::super::super::units::{rate, ratio, seconds};
 use super::axis::Axis;
 use super::bars::{self, Bar};
 use super::plot::{self, Frame, Lines, Point, Series};
@@ -25,7 +25,7 @@ fn colour(record: &Record, result: &Measurement) -> usize {
 pub(super) fn speedups(record: &Record, input: usize) -> Option<String> {
     let bar = |result: &Measurement| {
         let (value, spread) = (result.speedup?, result.speedup_spread?);
-        let text = format!("{} ± {}", digits(value), digits(spread));
+        let text = ratio(value, spread);
         Some(Bar { name: result.label(), colour: colour(record, result), value, spread, text })
     };
     let bars: Vec<_> = record.ranking(input).into_iter().filter_map(bar).collect();

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::super::super::changes::{Change, Changes, Verdict};
 use super::super::super::record::{Input, Measurement, Record, Skipped};
 use super::super::super::terminal::warnings;
-use super::super::super::units::{digits, rate, seconds, seconds_like};
+use super::super::super::units::{rate, ratio, seconds, seconds_like};
 use super::{charts, escaped};
 
 const STYLE: &str = include_str!("style.css");
@@ -90,7 +90,7 @@ fn row(result: &Measurement, unit: &str) -> String {
 
 fn speedup(result: &Measurement) -> String {
     match (result.speedup, result.speedup_spread) {
-        (Some(value), Some(spread)) => format!("{} ± {}", digits(value), digits(spread)),
+        (Some(value), Some(spread)) => ratio(value, spread),
         _ => String::new(),
     }
 }
