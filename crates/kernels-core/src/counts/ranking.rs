@@ -4,12 +4,13 @@
 //! offset and where its entry lies. Sorted, these are the words by falling count, then first offset; the
 //! class tells counts below 63 apart, the few words above are sorted by their counts afterwards.
 //!
-//! The items are split by a sample of them into ranges, each of which is sorted by itself, in a cache and by
-//! any thread.
+//! The items are split into ranges, each of one class and a stretch of the text, by shifts and without a
+//! comparison. Each range is sorted by itself, in a cache and by any thread.
 //!
-//! Cost: O(words log words) time, 8 bytes per word, 16 with several threads.
+//! Cost: O(words log words) time, 16 bytes per word.
 
 mod item;
+mod ranges;
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -18,26 +19,20 @@ use super::merge::each;
 use super::{Count, Counts, Run, entry};
 use crate::{Executor, text};
 use item::{Item, Layout};
+use ranges::{Found, Ranges, cut, places};
 
 /// The words of a [`Counts`] in the order of the result.
 #[derive(Debug, Clone)]
 pub struct Ranking<'a> {
     runs: &'a [Run],
     layout: Layout,
-    /// The words in order, in lists one behind the other.
-    lists: Vec<Vec<Item>>,
-    len: usize,
+    /// The words in order.
+    items: Vec<Item>,
     total: u64,
 }
 
 /// Words from which on a ranking is worth several threads.
 const PARALLEL: usize = 1 << 15;
-
-/// Items of a range: they stay in a second-level cache while they are sorted.
-const RANGE: usize = 1 << 13;
-
-/// Items of a range that are looked at beforehand.
-const SAMPLES: usize = 64;
 
 /// Lines that one unit formats.
 const BLOCK: usize = 1 << 13;
@@ -50,32 +45,34 @@ impl<'a> Ranking<'a> {
         let runs = &counts.runs[..];
         let layout = Layout::of(runs);
         let threads = if counts.len() < PARALLEL { 1 } else { executor.threads() };
-        let ranges = counts.len().div_ceil(RANGE).max(threads);
-        let borders = borders(runs, &layout, ranges);
+        let ranges = Ranges::of(runs, &layout);
         let mut parts = parts(runs, threads);
-        let split = each(&mut parts, executor, |_, (run, entries)| {
-            split(runs, &layout, (*run, entries.clone()), min_length, &borders)
+        let found = each(&mut parts, executor, |_, (run, entries)| {
+            Found::in_entries(runs, &layout, (*run, entries.clone()), min_length, &ranges)
         });
-        let (split, totals): (Vec<_>, Vec<u64>) = split.into_iter().unzip();
-        let mut lists = by_range(split, borders.len() + 1);
-        each(&mut lists, executor, |number, list| match number {
-            0 => sort_frequent(runs, &layout, list),
-            _ => sort(runs, &layout, list),
+        let total = found.iter().map(|found| found.total).sum();
+        let mut items = vec![0; found.iter().map(|found| found.items.len()).sum()];
+        let mut parts: Vec<_> = found.iter().zip(places(&mut items, &found)).collect();
+        each(&mut parts, executor, |_, (found, places)| found.split(&layout, &ranges, places));
+        let sizes =
+            (0..ranges.number).map(|range| found.iter().map(|found| found.sizes[range]).sum());
+        each(&mut cut(&mut items, sizes), executor, |range, items| match range {
+            0 => sort_frequent(runs, &layout, items),
+            _ => sort(runs, &layout, items),
         });
-        let len = lists.iter().map(Vec::len).sum();
-        Self { runs, layout, lists, len, total: totals.into_iter().sum() }
+        Self { runs, layout, items, total }
     }
 
     /// The number of ranked words.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len
+        self.items.len()
     }
 
     /// Whether no word was long enough.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.items.is_empty()
     }
 
     /// The sum of the counts of the ranked words: what the percentages refer to.
@@ -86,19 +83,17 @@ impl<'a> Ranking<'a> {
 
     /// The words, the most frequent first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Count<'a>> {
-        let mut items = self.lists.iter().flatten();
-        let mut next = move || {
-            let (run, entry) = self.layout.place(*items.next()?);
-            self.runs[run].get(entry)
-        };
-        (0..self.len).map(move |_| next().expect("as many words as the lists hold"))
+        self.items.iter().map(|item| {
+            let (run, entry) = self.layout.place(*item);
+            self.runs[run].get(entry).expect("an entry that is not vacant")
+        })
     }
 
     /// Appends the lines `word count percentage` of the first `top` words to `out`.
     ///
     /// The percentage is `count / total * 100`, in this order of operations, as Python's `repr`.
     pub fn write_lines(&self, top: usize, out: &mut Vec<u8>) {
-        self.write_block(0..top.min(self.len), out);
+        self.write_block(0..top.min(self.len()), out);
     }
 
     /// The lines of [`Ranking::write_lines`] in blocks, made by the units of `executor` while `write`
@@ -112,7 +107,7 @@ impl<'a> Ranking<'a> {
         executor: &dyn Executor,
         write: &mut (dyn FnMut(&[u8]) -> Result<(), E> + Send),
     ) -> Result<(), E> {
-        let top = top.min(self.len);
+        let top = top.min(self.len());
         let at_once = if executor.threads() == 1 { 1 } else { 2 * executor.threads() };
         let mut ready: Vec<Vec<u8>> = Vec::new();
         let mut next: Vec<Vec<u8>> = Vec::new();
@@ -135,13 +130,8 @@ impl<'a> Ranking<'a> {
     /// Appends the lines of the words of these ranks.
     fn write_block(&self, ranks: Range<usize>, out: &mut Vec<u8>) {
         let mut tail = Tail::default();
-        let mut before = 0;
-        for list in &self.lists {
-            let within = |rank: usize| rank.saturating_sub(before).min(list.len());
-            for items in list[within(ranks.start)..within(ranks.end)].chunks(GATHER) {
-                self.write_items(items, &mut tail, out);
-            }
-            before += list.len();
+        for items in self.items[ranks].chunks(GATHER) {
+            self.write_items(items, &mut tail, out);
         }
     }
 
@@ -226,58 +216,6 @@ fn parts(runs: &[Run], threads: usize) -> Vec<(usize, Range<usize>)> {
         (0..per_run).map(move |part| (run, border(part)..border(part + 1)))
     };
     runs.iter().map(Run::len).enumerate().flat_map(of_run).collect()
-}
-
-/// Where the items are cut: one range of the frequent words, and others of about as many words each.
-fn borders(runs: &[Run], layout: &Layout, ranges: usize) -> Vec<Item> {
-    let mut sample: Vec<Item> = Vec::new();
-    for (number, run) in runs.iter().enumerate().filter(|_| ranges > 1) {
-        let step = run.len().div_ceil(SAMPLES * ranges).max(1);
-        let taken = (0..run.len()).step_by(step).filter(|&entry| run.count(entry) > 0);
-        sample.extend(taken.map(|entry| layout.item(&run.entries()[entry], number, entry)));
-    }
-    sample.retain(|item| !layout.is_frequent(*item));
-    sample.sort_unstable();
-    let border = |range: usize| sample.get(sample.len() * range / ranges).copied();
-    std::iter::once(layout.first_rare()).chain((1..ranges).filter_map(border)).collect()
-}
-
-/// The words of at least `min_length` code points of some entries, by range, and the sum of their
-/// counts.
-fn split(
-    runs: &[Run],
-    layout: &Layout,
-    (number, entries): (usize, Range<usize>),
-    min_length: usize,
-    borders: &[Item],
-) -> (Vec<Vec<Item>>, u64) {
-    let run = &runs[number];
-    let mut ranges = vec![Vec::new(); borders.len() + 1];
-    let mut total = 0;
-    for (entry, word) in entries.clone().zip(&run.entries()[entries]) {
-        let count = entry::count(word);
-        if count > 0 && run.is_long(entry, min_length) {
-            let item = layout.item(word, number, entry);
-            ranges[borders.partition_point(|border| *border <= item)].push(item);
-            total += count;
-        }
-    }
-    (ranges, total)
-}
-
-/// The items of each range, which all parts have found.
-fn by_range(parts: Vec<Vec<Vec<Item>>>, ranges: usize) -> Vec<Vec<Item>> {
-    let mut lists = vec![Vec::new(); ranges];
-    for part in parts {
-        for (list, mut items) in lists.iter_mut().zip(part) {
-            if list.is_empty() {
-                *list = items;
-            } else {
-                list.append(&mut items);
-            }
-        }
-    }
-    lists
 }
 
 /// Sorts the words of a range.

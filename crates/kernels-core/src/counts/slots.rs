@@ -131,10 +131,12 @@ impl Slots {
         let seed = self.seed;
         let mut larger = Self::with_seed(bits, seed, self.prepare);
         let places = larger.open().entries;
+        let mut numbers = vec![0; CHUNK];
         for chunk in self.entries().chunks(CHUNK) {
+            let words = entry::taken(chunk, &mut numbers);
             for frequent in [true, false] {
                 let alike = |slot: &&Entry| (entry::count(slot) >= FREQUENT) == frequent;
-                for slot in chunk.iter().filter(|slot| entry::count(slot) > 0).filter(alike) {
+                for slot in words.iter().map(|&number| &chunk[number as usize]).filter(alike) {
                     let home = home(seed.hash_key(entry::key(slot)), bits);
                     let free = probe(places.len(), home).find(|&at| places[at] == entry::VACANT);
                     places[free.expect("a load below 1")] = *slot;

@@ -7,7 +7,7 @@ pub(super) type Item = u64;
 
 /// The bits of a class, which is 0 of frequent words and [`CLASSES`] less their count of others.
 const CLASS_BITS: u32 = 6;
-const CLASSES: u64 = (1 << CLASS_BITS) - 1;
+pub(super) const CLASSES: u64 = (1 << CLASS_BITS) - 1;
 
 /// How many bits each part of an item has.
 #[derive(Debug, Clone, Copy)]
@@ -40,14 +40,15 @@ impl Layout {
         (class << self.offset_bits | offset) << self.place_bits() | place
     }
 
-    /// The least item of a word that is not frequent.
-    pub(super) fn first_rare(&self) -> Item {
-        1 << (self.offset_bits + self.place_bits())
+    /// 0 of a frequent word, whose count the item does not tell.
+    #[inline]
+    pub(super) fn class(&self, item: Item) -> usize {
+        (item >> (self.offset_bits + self.place_bits())) as usize
     }
 
-    /// Whether the item does not tell the count of its word.
-    pub(super) fn is_frequent(&self, item: Item) -> bool {
-        item < self.first_rare()
+    /// How many bits tell the first offset.
+    pub(super) fn offset_bits(&self) -> u32 {
+        self.offset_bits
     }
 
     /// How many bits tell run and entry.
@@ -90,12 +91,8 @@ mod tests {
         items.sort_unstable();
         let places: Vec<_> = items.iter().map(|item| layout.place(*item)).collect();
         assert_eq!(places, [(1, 3), (1, 4), (1, 1), (1, 2), (1, 0)]);
-        assert!(
-            items
-                .iter()
-                .map(|item| layout.is_frequent(*item))
-                .eq([true, true, false, false, false])
-        );
+        let classes: Vec<_> = items.iter().map(|item| layout.class(*item)).collect();
+        assert_eq!(classes, [0, 0, 1, 61, 62]);
     }
 
     #[test]
