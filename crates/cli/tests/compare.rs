@@ -142,6 +142,44 @@ fn wrong_arguments_are_told() {
     assert_error(&mut cli("compare --from data/input16"), 1, &["no record of cli compare"]);
     let long = "compare wordcount data/sample.txt --sizes 90G";
     assert_error(&mut cli(long), 2, &["--sizes 90000000000", "has only"]);
+    for many in ["18446744073709551615", "5000000000000"] {
+        let line = format!("compare nbody --sizes {many}");
+        assert_error(&mut cli(&line), 1, &[&format!("no memory for {many} bodies")]);
+    }
+}
+
+#[test]
+fn a_single_body_goes_straight_on() {
+    let folder = Folder::new();
+    let one = folder.file("one", "1 1 0 0 0 0.5 0 0\n");
+    let text = stdout(cli("compare nbody -b scalar --runs 2").arg(&one));
+    assert!(text.contains("1 bodies, 10000 steps of 0.001"), "{text}");
+    assert!(!text.contains("Throughput"), "it has no interactions: {text}");
+}
+
+#[test]
+fn a_reference_without_f64_is_compared_with_scalar() {
+    let Some(driver) = swiftshader() else { return };
+    let gpu = |line: &str| stdout(cli(line).env("VK_DRIVER_FILES", driver));
+    for line in ["-b gpu", "-b gpu --precisions f32", "-b gpu,scalar --reference gpu"] {
+        let text = gpu(&format!("{QUICK} {line}"));
+        assert!(text.contains("SwiftShader") && text.contains("Verified:"), "{line}: {text}");
+    }
+}
+
+/// A GPU driver without f64, or a skip with the reason.
+fn swiftshader() -> Option<&'static str> {
+    if !stdout(&mut cli("backends")).contains("gpu") {
+        common::skip("a reference without f64", "this build has no gpu backend");
+        return None;
+    }
+    let driver = "/opt/swiftshader/vk_swiftshader_icd.json";
+    if Path::new(driver).exists() {
+        return Some(driver);
+    }
+    assert!(!common::is_required("swiftshader"), "PERF_REQUIRE asks for SwiftShader: {driver}");
+    common::skip("a reference without f64", "no SwiftShader is installed");
+    None
 }
 
 #[test]

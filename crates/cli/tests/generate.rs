@@ -78,4 +78,6 @@ fn what_cannot_be_made_is_refused() {
     let mut command = cli("generate text --bytes 9 --vocabulary 3 --non-ascii 2");
     assert_error(&mut command, 2, &["--non-ascii", "from 0 to 1"]);
     assert_error(&mut cli("generate plummer 9 --backend abc"), 2, &["'abc'"]);
+    let many = "generate plummer 18446744073709551615";
+    assert_error(&mut cli(many), 1, &["no memory for 18446744073709551615 bodies"]);
 }

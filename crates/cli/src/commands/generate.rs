@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use perf_kernels::{Choice, NBodyOptions, Registry, Settings, Workload};
 
 use crate::args::{Input, Plummer, Text};
@@ -21,15 +20,14 @@ pub(super) fn run(what: &Input) -> anyhow::Result<ExitCode> {
 
 fn write_plummer(args: &Plummer) -> anyhow::Result<()> {
     let destination = destination(args.output.as_deref())?;
-    let bodies =
-        usize::try_from(args.bodies).context("this machine cannot address that many bodies")?;
     let options = NBodyOptions::default();
     let choice = Choice::from_flag(Some(&args.backend));
     let registry = Registry::new(&Settings::from_env())?;
-    let selected = registry.select(&choice, &Workload::NBody { bodies, options })?;
+    let size = usize::try_from(args.bodies).unwrap_or(usize::MAX);
+    let selected = registry.select(&choice, &Workload::NBody { bodies: size, options })?;
     let mut kernel = selected.backend.nbody(&options)?;
-    let ids = (1..=bodies).map(|id| id.to_string()).collect();
-    let system = System { bodies: plummer::cluster(bodies, args.seed, kernel.as_mut())?, ids };
+    let bodies = plummer::cluster(args.bodies, args.seed, kernel.as_mut())?;
+    let system = System { ids: (1..=bodies.len()).map(|id| id.to_string()).collect(), bodies };
     destination.write(Durability::Relaxed, |out| nbabel::write(&system, out))
 }
 

@@ -51,7 +51,10 @@ fn print_result(out: &mut dyn Write, result: &Measurement, unit: &str) -> io::Re
         time(result.max),
         result.times.len()
     )?;
-    writeln!(out, "    Throughput:               {:>9}", rate(result.throughput, unit))?;
+    // A single body and an empty text are no work.
+    if result.work > 0.0 {
+        writeln!(out, "    Throughput:               {:>9}", rate(result.throughput, unit))?;
+    }
     if let Some(reason) = &result.reason {
         writeln!(out, "    Chosen:                   {reason}")?;
     }

@@ -15,6 +15,7 @@
 //! Hénon & Wielen, Astron. Astrophys. 37, 183 (1974); Heggie & Mathieu, Lecture Notes in Physics 267,
 //! 233 (1986) for the units.
 
+use anyhow::Context;
 use perf_kernels::{Bodies, Energies, Error, NBody};
 
 use super::random::Random;
@@ -26,13 +27,17 @@ const POTENTIAL: f64 = -0.5;
 const SCALINGS: usize = 3;
 
 /// The cluster of this seed, of `count` equal masses; `kernel` sums its energy.
-pub(crate) fn cluster(count: usize, seed: u64, kernel: &mut dyn NBody) -> Result<Bodies, Error> {
+///
+/// Fails where there is no memory for so many.
+pub(crate) fn cluster(count: u64, seed: u64, kernel: &mut dyn NBody) -> anyhow::Result<Bodies> {
+    let mut stars = room(count).with_context(|| format!("no memory for {count} bodies"))?;
     let mut random = Random::new(seed, 0);
-    let stars: Vec<_> = (0..count).map(|_| star(&mut random)).collect();
+    stars.extend((0..count).map(|_| star(&mut random)));
     let (mut positions, mut velocities): (Vec<_>, Vec<_>) = stars.into_iter().unzip();
     put_to_rest(&mut positions);
     put_to_rest(&mut velocities);
-    let mut bodies = Bodies::from_rows(vec![1.0 / count as f64; count], positions, velocities)?;
+    let masses = vec![1.0 / count as f64; positions.len()];
+    let mut bodies = Bodies::from_rows(masses, positions, velocities)?;
     for _ in 0..SCALINGS {
         scale(&mut bodies, kernel)?;
     }
@@ -40,7 +45,16 @@ pub(crate) fn cluster(count: usize, seed: u64, kernel: &mut dyn NBody) -> Result
 }
 
 /// The position and velocity of one star.
-fn star(random: &mut Random) -> ([f64; 3], [f64; 3]) {
+type Star = ([f64; 3], [f64; 3]);
+
+/// Room for so many stars, asked for before the first is drawn.
+fn room(count: u64) -> anyhow::Result<Vec<Star>> {
+    let mut stars = Vec::new();
+    stars.try_reserve_exact(count.try_into()?)?;
+    Ok(stars)
+}
+
+fn star(random: &mut Random) -> Star {
     let r = radius(random);
     let escape = (2.0 / (1.0 + r * r).sqrt()).sqrt();
     let speed = escape * speed_ratio(random);
@@ -90,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    fn make(count: usize, seed: u64) -> Bodies {
+    fn make(count: u64, seed: u64) -> Bodies {
         let scalar = perf_kernels::backend("scalar").unwrap();
         let mut kernel = scalar.nbody(&NBodyOptions::default()).unwrap();
         cluster(count, seed, kernel.as_mut()).unwrap()
@@ -116,6 +130,15 @@ mod tests {
     fn seeds_give_clusters_of_their_own() {
         assert_eq!(make(16, 1), make(16, 1));
         assert_ne!(make(16, 1), make(16, 2));
+    }
+
+    #[test]
+    fn more_stars_than_memory_are_refused() {
+        for count in [u64::MAX, 1 << 42] {
+            let error = room(count).unwrap_err().to_string();
+            assert!(error.contains("memory"), "{error}");
+        }
+        assert!(room(3).unwrap().capacity() >= 3);
     }
 
     #[test]
