@@ -16,7 +16,7 @@ mod common;
 const ADAPTER: &str = "PERF_GPU_ADAPTER";
 
 /// The cases that depend on the adapter, to keep the second run short: the rest is the host's work.
-const CASES: [&str; 2] = ["nbody_", "words_of_generated_text"];
+const CASES: [&str; 3] = ["nbody_", "words_of_generated_text", "last_word_is"];
 
 fn main() -> ExitCode {
     let required = Required::from_env();

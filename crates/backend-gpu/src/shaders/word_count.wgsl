@@ -103,7 +103,12 @@ fn lower_four(c: u32) -> u32 {
     return c | (capital >> 2);
 }
 
+// Whether the segment at `b` is that of so many bytes at `a`. What lies behind the end of the text, zeros or
+// what the buffer held before, may well be equal, but belongs to no segment.
 fn is_same(a: u32, b: u32, length: u32) -> bool {
+    if b + length > extent.length {
+        return false;
+    }
     for (var k = 0u; k < length; k += 4) {
         let different = lower_four(four_bytes(a + k)) ^ lower_four(four_bytes(b + k));
         let rest = min(length - k, 4);

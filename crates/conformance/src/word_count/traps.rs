@@ -4,13 +4,15 @@ use std::fmt::Write;
 
 use kernels_core::{Backend, Error, WordCountAlgorithm, WordCountOptions};
 
-use super::{check, counters};
+use super::{assert_counts, check, count_pieces, counters, naive};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
     Case::new("words_longer_than_64_kib", long_words),
     Case::new("words_of_control_bytes", control_bytes),
     Case::new("words_that_differ_in_one_byte", one_byte),
+    Case::new("last_word_is_none_that_it_begins", last_word),
+    Case::new("last_word_is_not_that_of_an_earlier_piece", last_word_in_turn),
     Case::new("words_that_are_nearly_all_distinct", distinct),
     Case::new("word_that_comes_a_million_times", frequent),
     Case::new("separators_only", separators),
@@ -50,6 +52,40 @@ fn one_byte(backend: &dyn Backend) {
         }
     }
     check(backend, &text);
+}
+
+/// Words that one word of a whole text begins, and at last that one: what lies behind the end of a text, zeros
+/// or what a buffer held before, does not belong to its last word. In a short text, which needs a table of a few
+/// slots, words meet that have little in common; where they must be compared depends on their hashes, so many
+/// are tried.
+fn ends_with_a_beginning(whole: &str, last: usize) -> String {
+    let longer = (last + 1..=whole.len().min(last + 16)).map(|end| &whole[..end]);
+    let words: Vec<_> = longer.chain([&whole[..last]]).collect();
+    words.join(" ")
+}
+
+fn last_word(backend: &dyn Backend) {
+    for letter in 'a'..='z' {
+        for last in 1..=5 {
+            let whole = letter.to_string().repeat(last) + &"\0".repeat(16);
+            check(backend, &ends_with_a_beginning(&whole, last));
+        }
+    }
+}
+
+fn last_word_in_turn(backend: &dyn Backend) {
+    const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+    for (algorithm, mut counter) in counters(backend) {
+        for (first, last) in (0..26).flat_map(|first| (1..=5).map(move |last| (first, last))) {
+            let whole = [&LETTERS[first..], &LETTERS[..first]].concat();
+            let text = ends_with_a_beginning(&whole, last);
+            // The whole word, where the last one will lie.
+            let before = " ".repeat(text.len() - last) + &whole + " ";
+            let counts = count_pieces(&mut *counter, [before.as_bytes(), text.as_bytes()]);
+            let expected = naive::count(&(before + &text));
+            assert_counts(&counts, &expected, format_args!("{algorithm}, {text:?} as a piece"));
+        }
+    }
 }
 
 fn distinct(backend: &dyn Backend) {
