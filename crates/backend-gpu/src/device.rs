@@ -121,12 +121,17 @@ impl Device {
         self.limits().max_compute_workgroups_per_dimension
     }
 
-    /// What went wrong since the last look.
+    /// What went wrong in calls of this thread since its last look.
     ///
     /// # Errors
     /// That.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.faults.check()
+    }
+
+    /// Gives the device up, which does what no device does.
+    pub(crate) fn give_up(&self, reason: &str) -> Error {
+        self.faults.give_up(reason)
     }
 
     /// Runs `make`, which creates something, and turns what the device says about it into an error.

@@ -128,8 +128,9 @@ impl GpuWordCount {
                     if let Some((running, next)) = running.take().zip(next) {
                         counter.take(turn + 1, running, next)?;
                     }
-                    if !counter.grow()? {
-                        halve(piece, chunks);
+                    if !counter.grow()? && !halve(piece, chunks) {
+                        let reason = "it finds more words than one in a single word";
+                        return Err(counter.device.give_up(reason));
                     }
                 }
             }
@@ -143,18 +144,21 @@ impl GpuWordCount {
     }
 }
 
-/// Cuts the first chunk in two.
-fn halve(piece: &[u8], chunks: &mut VecDeque<(usize, usize)>) {
-    if let Some((from, to)) = chunks.pop_front() {
-        let middle = border(piece, from, from + (to - from) / 2).min(to);
-        chunks.push_front((middle, to));
-        chunks.push_front((from, middle));
-    }
+/// Cuts the first chunk in two, unless it is a single word.
+fn halve(piece: &[u8], chunks: &mut VecDeque<(usize, usize)>) -> bool {
+    let middle = chunks.front().and_then(|&(from, to)| middle(&piece[from..to]));
+    let Some((middle, (from, to))) = middle.zip(chunks.front().copied()) else { return false };
+    chunks[0] = (from + middle, to);
+    chunks.push_front((from, from + middle));
+    true
 }
 
-/// The first place behind `wanted` where no word is cut and that gets on from `from`.
-fn border(piece: &[u8], from: usize, wanted: usize) -> usize {
-    text::next_border(piece, wanted.max(from + 1))
+/// The border next to the middle, behind it where there is one: neither part is empty.
+fn middle(chunk: &[u8]) -> Option<usize> {
+    let half = chunk.len() / 2;
+    let behind = text::next_border(chunk, half.max(1));
+    let border = if behind < chunk.len() { behind } else { text::last_border(&chunk[..half]) };
+    (border > 0).then_some(border)
 }
 
 impl WordCount for GpuWordCount {
@@ -275,17 +279,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn borders_get_on_and_cut_no_word() {
-        assert_eq!(border(b"one two", 0, 1), 3);
-        assert_eq!(border(b" one", 0, 0), 4, "a separator in front is passed");
-        assert_eq!(border(b"one", 0, 1), 3);
+    fn the_middle_is_a_border_that_parts_something() {
+        assert_eq!(middle(b"one two"), Some(3));
+        assert_eq!(middle(b" one"), Some(1), "in front of a word that goes on to the end");
+        assert_eq!(middle(b"a b c dddddddddddd"), Some(6));
+        assert_eq!(middle(b"dddddddddddd a b c"), Some(12));
+        assert_eq!([middle(b"one"), middle(b"o"), middle(b" ")], [None; 3]);
     }
 
     #[test]
     fn a_chunk_is_halved_between_words() {
         let mut chunks = VecDeque::from([(0, 11), (11, 12)]);
-        halve(b"one two six ", &mut chunks);
+        assert!(halve(b"one two six ", &mut chunks));
         assert_eq!(chunks, [(0, 7), (7, 11), (11, 12)]);
+    }
+
+    #[test]
+    fn halving_comes_to_single_words() {
+        for text in [&b"a b c dddddddddddd"[..], b"dddddddddddd a b c", b"  a  bb", b"a "] {
+            let mut chunks = VecDeque::from([(0, text.len())]);
+            while let Some(&(from, to)) = chunks.front() {
+                assert!(from < to, "an empty chunk of {text:?}");
+                if !halve(text, &mut chunks) {
+                    let word = text[from..to].trim_ascii();
+                    assert!(!word.contains(&b' '), "{word:?}");
+                    chunks.pop_front();
+                }
+            }
+        }
     }
 
     fn sorted(segments: &Segments) -> Vec<(String, u64, u64)> {

@@ -39,6 +39,7 @@ fn trials() -> Vec<Trial> {
         ("words_on_a_lost_device_are_counted_again", lost_while_counting),
         ("validation_error_is_typed", validation),
         ("failed_mapping_is_typed", mapping),
+        ("failed_upload_is_told_to_its_thread_alone", upload),
         ("silent_device_is_given_up", silence),
         ("program_ends_with_a_silent_device", exit_with_silence),
     ]));
@@ -198,7 +199,7 @@ fn memory() {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(limited).arg(program).env(JOB, "memory");
     shell.env("VK_DRIVER_FILES", swiftshader().expect("it is installed"));
-    assert_told(&shell.output().expect("a child"), &["out of memory; take fewer", "goes on"]);
+    assert_told(&shell.output().expect("a child"), &["out of memory; take a smaller", "goes on"]);
 }
 
 fn fill_the_memory() {
@@ -212,6 +213,25 @@ fn mapping() {
     let gpu = Gpu::new();
     assert_device_error(gpu.provoke(Fault::Mapping), "");
     run(&gpu, &mut ring(20), 1).expect("a device works");
+}
+
+fn upload() {
+    let gpu = Gpu::new();
+    std::thread::scope(|scope| {
+        let (failed, is_failed) = std::sync::mpsc::channel();
+        let (gone_on, may_go_on) = std::sync::mpsc::channel();
+        let gpu = &gpu;
+        scope.spawn(move || {
+            gpu.provoke(Fault::Upload).expect("nothing shows at once");
+            failed.send(()).expect("somebody waits");
+            may_go_on.recv().expect("the other thread goes on");
+            assert_device_error(run(gpu, &mut ring(20), 1), "");
+            run(gpu, &mut ring(20), 1).expect("the device still works");
+        });
+        is_failed.recv().expect("the thread that uploads");
+        run(gpu, &mut ring(20), 1).expect("nothing failed here");
+        gone_on.send(()).expect("somebody waits");
+    });
 }
 
 fn silence() {

@@ -1,25 +1,29 @@
 //! What a device reports outside of any call: errors that nobody caught, and its loss.
 //!
-//! wgpu hands these to callbacks, on any thread; its default one panics. Here they are kept until the
-//! kernel that runs asks.
+//! wgpu hands these to callbacks; its default one panics. Here they are kept until the kernel that runs
+//! asks: an error for the thread whose call it was, since other kernels may share the device, and a loss
+//! for all.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
 
 use kernels_core::Error;
 
 const REMEDY_LOST: &str =
     "run again; if it stays so, check the driver and its log, or take another backend";
 const REMEDY_MEMORY: &str =
-    "take fewer bodies, close other programs on the GPU or take another backend";
+    "take a smaller input, close other programs on the GPU or take another backend";
 const REMEDY_REPORT: &str = "report this with the adapter's name, or take another backend";
 
-/// The first fault of a device and whether it is lost.
+/// The faults of a device.
 #[derive(Debug)]
 pub(crate) struct Faults {
     device: String,
-    first: Mutex<Option<Error>>,
-    lost: AtomicBool,
+    /// The first error of each thread that did not ask yet.
+    errors: Mutex<HashMap<ThreadId, Error>>,
+    loss: OnceLock<Error>,
     silent: AtomicBool,
 }
 
@@ -28,21 +32,22 @@ impl Faults {
     pub(crate) fn new(device: String) -> Self {
         Self {
             device,
-            first: Mutex::new(None),
-            lost: AtomicBool::new(false),
+            errors: Mutex::default(),
+            loss: OnceLock::new(),
             silent: AtomicBool::new(false),
         }
     }
 
-    /// Keeps an error that wgpu reports.
+    /// Keeps an error that wgpu reports, which it does on the thread of the call that failed.
     pub(crate) fn record(&self, error: &wgpu::Error) {
-        self.keep(self.error(error));
+        let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.entry(thread::current().id()).or_insert_with(|| self.error(error));
     }
 
     /// Keeps that the device is lost.
     pub(crate) fn record_loss(&self, reason: &str) {
-        self.lost.store(true, Ordering::Release);
-        self.keep(self.failed(format!("the device was lost: {}", one_line(reason)), REMEDY_LOST));
+        let reason = format!("the device was lost: {}", one_line(reason));
+        self.loss.get_or_init(|| self.failed(reason, REMEDY_LOST));
     }
 
     /// Keeps that the device is of no more use, and says so.
@@ -65,17 +70,17 @@ impl Faults {
 
     /// Whether the device can never be used again.
     pub(crate) fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Acquire)
+        self.loss.get().is_some()
     }
 
-    /// The fault since the last call, if any. A loss stays.
+    /// The error of this thread since its last question, if any, or the loss, which stays.
     ///
     /// # Errors
     /// The fault.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = if self.is_lost() { first.clone() } else { first.take() };
-        fault.map_or(Ok(()), Err)
+        let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let error = errors.remove(&thread::current().id());
+        self.loss.get().cloned().or(error).map_or(Ok(()), Err)
     }
 
     /// An error of wgpu as one of ours.
@@ -91,10 +96,6 @@ impl Faults {
     fn failed(&self, reason: String, remedy: &'static str) -> Error {
         Error::Device { device: self.device.clone(), reason, remedy }
     }
-
-    fn keep(&self, error: Error) {
-        self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-    }
 }
 
 fn one_line(text: &str) -> String {
@@ -105,14 +106,28 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn full() -> wgpu::Error {
+        wgpu::Error::OutOfMemory { source: Box::new(std::fmt::Error) }
+    }
+
+    #[test]
+    fn an_error_is_told_to_the_thread_that_made_it_and_a_loss_to_all() {
+        let faults = Faults::new("card".to_owned());
+        faults.record(&full());
+        let elsewhere = thread::scope(|scope| scope.spawn(|| faults.check()).join());
+        assert_eq!(elsewhere.expect("no panic"), Ok(()));
+        assert!(faults.check().is_err());
+        thread::scope(|scope| drop(scope.spawn(|| faults.record_loss("gone"))));
+        assert!(faults.check().unwrap_err().to_string().contains("lost: gone"));
+    }
+
     #[test]
     fn a_loss_stays_and_an_error_is_told_once() {
         let faults = Faults::new("card".to_owned());
         assert_eq!(faults.check(), Ok(()));
-        let source = Box::new(std::fmt::Error);
-        faults.record(&wgpu::Error::OutOfMemory { source });
+        faults.record(&full());
         let told = faults.check().unwrap_err().to_string();
-        assert!(told.starts_with("card failed: it is out of memory; take fewer bodies"), "{told}");
+        assert!(told.starts_with("card failed: it is out of memory; take a smaller"), "{told}");
         assert_eq!(faults.check(), Ok(()));
         faults.record_loss("gone\n for good");
         assert!(faults.is_lost());

@@ -18,6 +18,8 @@ pub enum Fault {
     Validation,
     /// Results cannot be read.
     Mapping,
+    /// An upload does not arrive, which no call tells at once.
+    Upload,
     /// The device never answers: every wait is over at once.
     Silence,
     /// Buffers are made until no more fit into memory.
@@ -73,6 +75,10 @@ impl Device {
                 staging.destroy();
                 let submission = self.submit(self.encoder().finish());
                 self.with_mapped(&staging, submission, |_| ())?;
+            }
+            Fault::Upload => {
+                let buffer = self.storage("a short buffer", 4)?;
+                self.write(&buffer, 0, &[0; 64]);
             }
             Fault::Silence => self.set_patience(Duration::ZERO),
             Fault::Memory => {
