@@ -19,7 +19,7 @@ from pathlib import Path
 import nbodies
 import report
 import word_counts
-from workshop import ROOT, Workshop, built_cli, check, versions
+from workshop import ROOT, BareWorkshop, Workshop, built_cli, check, versions
 
 
 def arguments():
@@ -35,6 +35,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=report.machine()["cores"], help="[%(default)s]")
     parser.add_argument("--cli", type=Path, help="the program [built from this checkout]")
     parser.add_argument("--workshop", type=Path, default=ROOT / "target" / "peers", help="[%(default)s]")
+    parser.add_argument("--bare", action="store_true", help="only what plain Python runs: no network, no compiler")
     parser.add_argument("--record", type=Path, default=ROOT / "benches" / "record", help="folder [%(default)s]")
     parser.add_argument("--name", help="name of the record [peers-KERNEL]")
     return parser.parse_args()
@@ -75,7 +76,7 @@ def measure(args, cli, workshop, scratch):
 
 def main():
     args = arguments()
-    workshop = Workshop(args.workshop)
+    workshop = (BareWorkshop if args.bare else Workshop)(args.workshop)
     workshop.set_up()
     for what, reason in workshop.missing.items():
         print(f"{what} cannot be had: {reason}", file=sys.stderr)

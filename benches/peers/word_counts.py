@@ -24,6 +24,7 @@ def programs(workshop, cli, backends, threads):
             threads if threaded else 1,
         )
         for name, (script, threaded) in PEERS.items()
+        if workshop.offers(script)
     ]
     ours = [_ours(cli, name, None, threads) for name in backends]
     ours += [_ours(cli, "scalar", algorithm, threads) for algorithm in ("replace", "regex")]

@@ -45,6 +45,15 @@ class Workshop:
         self._make("Pythran", [HERE / "nbody" / "compiled" / "pythran_kernel.py"], self._compile_pythran)
         self._make("transonic", [HERE / "nbody" / "compiled" / "transonic_kernel.py"], self._compile_transonic)
 
+    def offers(self, program):
+        """Whether a script, or `openmp`, has what it needs."""
+        return True
+
+    def packages(self):
+        """The installed packages and their versions."""
+        listed = json.loads(check([self.python, "-m", "pip", "list", "--format", "json"]))
+        return {package["name"]: package["version"] for package in listed}
+
     def environment(self, threads=None):
         """The variables of a program: where compiled modules lie, and how many threads it may use."""
         limits = dict.fromkeys(THREAD_VARIABLES, str(threads)) if threads else {}
@@ -83,6 +92,23 @@ class Workshop:
             raise OSError("transonic compiled nothing")
 
 
+class BareWorkshop(Workshop):
+    """Nothing is installed or compiled: what plain Python can run takes part."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.python = Path(sys.executable)
+
+    def set_up(self):
+        """There is nothing to do."""
+
+    def offers(self, program):
+        return program.endswith(".py") and not program.startswith("with_")
+
+    def packages(self):
+        return {}
+
+
 def check(command, **options):
     return subprocess.run(list(map(str, command)), check=True, text=True, capture_output=True, **options).stdout
 
@@ -96,8 +122,7 @@ def built_cli():
 
 def versions(workshop):
     """The versions of what was measured beside the backends."""
-    packages = json.loads(check([workshop.python, "-m", "pip", "list", "--format", "json"]))
     wanted = PACKAGE.findall((HERE / "requirements.txt").read_text())
-    found = {package["name"]: package["version"] for package in packages if package["name"] in wanted}
+    found = {name: version for name, version in workshop.packages().items() if name in wanted}
     compiler = check(["g++", "-dumpfullversion"]).strip() if shutil.which("g++") else None
     return {"python": sys.version.split()[0], "g++": compiler, **found}

@@ -129,13 +129,19 @@ fn threads_reference_and_end_are_taken_from_the_command_line() {
     let record = record(&json);
     let threads: Vec<_> = results(&record).iter().map(|result| &result["threads"]).collect();
     assert_eq!(threads, [1, 1, 2]);
+    for (result, flag) in results(&record)[1..].iter().zip(["--threads 1 ", "--threads 2 "]) {
+        assert!(result["command"].as_str().unwrap().contains(flag), "{result}");
+    }
     assert_eq!(results(&record)[1]["speedup"], 1.0);
     assert_eq!(record["inputs"][0]["task"], "16 bodies, 20 steps of 0.001");
 }
 
 #[test]
 fn wrong_arguments_are_told() {
-    assert_error(&mut cli(&format!("{QUICK} --backends scaler")), 2, &["did you mean 'scalar'"]);
+    let unknown = ["--backends", "did you mean 'scalar'"];
+    assert_error(&mut cli(&format!("{QUICK} --backends scaler")), 2, &unknown);
+    let all = ["--reference names the backend 'all'"];
+    assert_error(&mut cli(&format!("{QUICK} --reference all")), 2, &all);
     assert_error(&mut cli("compare"), 2, &["nothing to compare", "--from"]);
     assert_error(&mut cli("compare nbody"), 2, &["<INPUT>"]);
     assert_error(&mut cli("compare nbody nowhere"), 1, &["cannot read: nowhere"]);
@@ -232,7 +238,7 @@ fn colours_come_and_go_as_the_user_wants() {
 fn exports_are_whole_files() {
     let folder = Folder::new();
     let paths = ["table.csv", "table.md", "report.html"].map(|name| folder.path(name));
-    cli(QUICK)
+    cli(&format!("{QUICK} -b scalar,simd --algorithms direct,tree --precisions f32"))
         .arg("--export-csv")
         .arg(&paths[0])
         .arg("--export-markdown")
@@ -244,6 +250,10 @@ fn exports_are_whole_files() {
     let [csv, markdown, html] = paths.map(|path| fs::read_to_string(path).unwrap());
     assert!(csv.starts_with("command,mean,stddev,median,min,max,"), "{csv}");
     assert!(markdown.starts_with("`cli compare nbody data/input16"), "{markdown}");
+    assert!(
+        markdown.contains("\nNot measured:\n\n- scalar f32 tree: the scalar backend"),
+        "{markdown}"
+    );
     assert!(html.ends_with("</html>\n") && html.contains("<svg") && !html.contains("http"));
     assert_eq!(folder.names().len(), 3);
 }

@@ -11,145 +11,17 @@
 mod cache;
 mod calibration;
 mod measure;
+mod workload;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use kernels_core::{Backend, NBodyOptions, Precision, WordCountOptions};
+use kernels_core::Backend;
 
 use crate::selection::{Choice, Selected, SelectionError};
 use cache::Found;
 pub use calibration::{Calibration, Curve};
-
-/// From this many bodies on, the forces of a step take longer than waking the threads.
-const THREADS_FROM_BODIES: usize = 512;
-/// From this many bodies on, a GPU's throughput outweighs its latency.
-const GPU_FROM_BODIES: usize = 8_192;
-/// From this many bytes on, counting takes longer than starting the threads and merging their tables.
-const THREADS_FROM_BYTES: u64 = 1 << 20;
-/// A text of unknown size is taken to be that large: nobody waits for a small one.
-const UNKNOWN_BYTES: u64 = 1 << 26;
-/// Interactions or bytes that one core does in a second, roughly.
-const RATE: f64 = 1e9;
-/// A run of fewer seconds on one core is no reason for a calibration.
-const LONG_RUN: f64 = 10.0;
-/// The steps of a usual N-body run: those a GPU's start has to be worth.
-const USUAL_STEPS: f64 = 1000.0;
-
-/// What is to be computed, as far as the choice of a backend depends on it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Workload {
-    /// N-body.
-    NBody {
-        /// The number of bodies.
-        bodies: usize,
-        /// Precision and algorithm.
-        options: NBodyOptions,
-    },
-    /// Word count.
-    WordCount {
-        /// The size of the text, if it is known.
-        bytes: Option<u64>,
-        /// The algorithm.
-        options: WordCountOptions,
-    },
-}
-
-impl Workload {
-    /// The backends' names, the fastest for this workload first by the built-in crossovers, and the
-    /// size in words.
-    fn preference(&self) -> (&'static [&'static str], String) {
-        const LARGE: &[&str] = &["gpu", "rayon", "simd", "rayon-scalar", "scalar"];
-        const MEDIUM: &[&str] = &["rayon", "simd", "rayon-scalar", "scalar"];
-        const SMALL: &[&str] = &["simd", "scalar"];
-        match *self {
-            Self::NBody { bodies, .. } => {
-                let order = match bodies {
-                    GPU_FROM_BODIES.. => LARGE,
-                    THREADS_FROM_BODIES.. => MEDIUM,
-                    _ => SMALL,
-                };
-                (order, format!("{bodies} bodies"))
-            }
-            Self::WordCount { bytes: Some(bytes), .. } if bytes < THREADS_FROM_BYTES => {
-                (SMALL, format!("{bytes} bytes of text"))
-            }
-            Self::WordCount { bytes: Some(bytes), .. } => {
-                (MEDIUM, format!("{bytes} bytes of text"))
-            }
-            Self::WordCount { bytes: None, .. } => (MEDIUM, "a text of unknown size".to_owned()),
-        }
-    }
-
-    /// Kernel, algorithm and precision, by the names they are selected by.
-    fn task(&self) -> String {
-        match self {
-            Self::NBody { options, .. } => {
-                format!("nbody {} {}", options.algorithm, precision(options))
-            }
-            Self::WordCount { options, .. } => format!("wordcount {}", options.algorithm),
-        }
-    }
-
-    /// Bodies or bytes.
-    fn size(&self) -> f64 {
-        match *self {
-            Self::NBody { bodies, .. } => bodies as f64,
-            Self::WordCount { bytes, .. } => bytes.unwrap_or(UNKNOWN_BYTES) as f64,
-        }
-    }
-
-    /// How often a process that asks for a kernel calls it.
-    fn usual_calls(&self) -> f64 {
-        match self {
-            Self::NBody { .. } => USUAL_STEPS,
-            Self::WordCount { .. } => 1.0,
-        }
-    }
-
-    /// Whether this many calls take long on one core.
-    fn is_long(&self, calls: u64) -> bool {
-        let work = match self {
-            Self::NBody { .. } => self.size() * self.size(),
-            Self::WordCount { .. } => self.size(),
-        };
-        calls as f64 * work > LONG_RUN * RATE
-    }
-
-    /// Whether a GPU may be worth the time to find one.
-    fn may_suit_gpu(&self) -> bool {
-        self.preference().0.contains(&calibration::COSTLY)
-    }
-
-    /// Whether the backend can do what is asked, and on a device that `auto` may choose.
-    fn fits(&self, backend: &dyn Backend) -> bool {
-        let abilities = backend.capabilities();
-        let able = match self {
-            Self::NBody { options, .. } => {
-                abilities.precisions.contains(&precision(options))
-                    && abilities.nbody_algorithms.contains(&options.algorithm)
-            }
-            Self::WordCount { options, .. } => {
-                abilities.word_count_algorithms.contains(&options.algorithm)
-            }
-        };
-        able && !abilities.software
-    }
-
-    fn demand(&self) -> String {
-        match self {
-            Self::NBody { options, .. } => {
-                format!("N-body by '{}' in {}", options.algorithm, precision(options))
-            }
-            Self::WordCount { options, .. } => format!("word count by '{}'", options.algorithm),
-        }
-    }
-}
-
-/// Nobody asked for less than f64, so `auto` does not give less.
-fn precision(options: &NBodyOptions) -> Precision {
-    options.precision.unwrap_or(Precision::F64)
-}
+pub use workload::Workload;
 
 /// Where `auto` chooses from, and where calibrations are kept.
 #[derive(Debug, Clone, Copy)]
@@ -187,7 +59,7 @@ impl Auto<'_> {
             Found::Calibration(calibration) => Some(calibration),
             Found::Nothing | Found::Useless(_) => None,
         };
-        if known.as_ref().is_some_and(|known| known.knows(workload)) {
+        if known.as_ref().is_some_and(|known| self.is_covered(workload, known)) {
             return self.pick(workload);
         }
         let made = measure::calibrate(self.backends, &[*workload], &mut |_| {});
@@ -226,6 +98,11 @@ impl Auto<'_> {
         }
     }
 
+    /// Whether a calibration knows the workload's task, on the GPU that is there now.
+    fn is_covered(&self, workload: &Workload, calibration: &Calibration) -> bool {
+        calibration.knows(workload) && !self.has_unknown_gpu(calibration, workload)
+    }
+
     /// The first in the order of the calibration, unless it knows too little.
     fn pick_by(
         &self,
@@ -233,26 +110,32 @@ impl Auto<'_> {
         workload: &Workload,
         how: &str,
     ) -> Result<Selected, SelectionError> {
-        if workload.may_suit_gpu() && self.has_unknown_gpu(calibration, workload) {
-            let how = "by built-in crossovers, since the calibration does not know the GPU";
+        if self.has_unknown_gpu(calibration, workload) {
+            let how = "by built-in crossovers, since the calibration does not know the GPU: \
+                       cli calibrate measures it";
             return self.pick_built_in(workload, how);
         }
         let ranking = calibration.ranking(workload);
-        let measured = ranking.iter().filter_map(|curve| self.find(&curve.backend));
-        match measured.into_iter().find(|backend| is_able(backend, workload)) {
+        let mut measured = ranking.into_iter().filter_map(|curve| self.measured(curve, workload));
+        match measured.next() {
             Some(backend) => Ok(selected(backend, workload, how)),
             None => self.pick_built_in(workload, "by built-in crossovers"),
         }
     }
 
-    /// Whether there is a GPU for the workload, and the calibration is of another one or of none.
-    fn has_unknown_gpu(&self, calibration: &Calibration, workload: &Workload) -> bool {
-        self.find(calibration::COSTLY).is_some_and(|gpu| {
-            is_able(gpu, workload) && {
-                let device = gpu.capabilities().device;
-                !calibration.curves.iter().any(|curve| curve.device == device)
-            }
+    /// The backend of a curve, if it fits and runs on the device and driver that were measured.
+    fn measured(&self, curve: &Curve, workload: &Workload) -> Option<&Arc<dyn Backend>> {
+        self.find(&curve.backend).filter(|backend| {
+            is_able(backend, workload) && backend.capabilities().device == curve.device
         })
+    }
+
+    /// Whether there is a GPU for the workload, and its task was measured on another one or on none.
+    fn has_unknown_gpu(&self, calibration: &Calibration, workload: &Workload) -> bool {
+        let suits = |gpu: &&Arc<dyn Backend>| workload.may_suit_gpu() && is_able(gpu, workload);
+        let Some(gpu) = self.find(calibration::COSTLY).filter(suits) else { return false };
+        let device = gpu.capabilities().device;
+        !calibration.ranking(workload).iter().any(|curve| curve.device == device)
     }
 
     /// The first in the built-in order of preference, else any.
@@ -289,11 +172,15 @@ fn selected(backend: &Arc<dyn Backend>, workload: &Workload, how: &str) -> Selec
 mod tests {
     use std::time::Duration;
 
-    use kernels_core::{Availability, Bodies, Capabilities, Energies, Error, NBody, WordCount};
+    use kernels_core::{
+        Availability, Bodies, Capabilities, Energies, Error, NBody, NBodyOptions, WordCount,
+        WordCountOptions,
+    };
     use ndarray::ArrayViewMut2;
 
     use super::cache::tests::Directory;
     use super::calibration::tests::{calibration, curve};
+    use super::workload::GPU_FROM_BODIES;
     use super::*;
 
     fn scalar() -> [Arc<dyn Backend>; 1] {
@@ -356,18 +243,6 @@ mod tests {
     }
 
     #[test]
-    fn a_small_run_is_never_long() {
-        assert!(!workload(16).is_long(10_001));
-        assert!(workload(16_384).is_long(100));
-        let text = |bytes| Workload::WordCount {
-            bytes: Some(bytes),
-            options: WordCountOptions::default(),
-        };
-        assert!(!text(1 << 30).is_long(1));
-        assert!(text(1 << 34).is_long(1));
-    }
-
-    #[test]
     fn a_calibration_of_backends_that_are_not_here_leaves_the_built_in_order() {
         let backends = scalar();
         let auto = Auto { backends: &backends, cache: None };
@@ -377,33 +252,60 @@ mod tests {
         assert!(selected.reason.unwrap().ends_with("for 16 bodies, by built-in crossovers"));
     }
 
+    /// The plain backend and a card, whose driver is the second one.
+    fn with_card() -> [Arc<dyn Backend>; 2] {
+        let [scalar] = scalar();
+        [scalar, Arc::new(Clockwork { name: calibration::COSTLY, device: "a card (driver 2)" })]
+    }
+
+    /// A calibration by which the card, with this driver, is the fastest by far.
+    fn measured_with(driver: &str) -> Calibration {
+        let [scalar] = scalar();
+        let card = curve("gpu", 0.0, &[(16.0, 1e-9)]);
+        let device = format!("a card ({driver})");
+        calibration(vec![measured(&scalar, 1e-6), Curve { device, ..card }])
+    }
+
+    /// What was measured of a backend here.
+    fn measured(backend: &Arc<dyn Backend>, seconds: f64) -> Curve {
+        let device = backend.capabilities().device;
+        Curve { device, ..curve(backend.name(), 0.0, &[(16.0, seconds)]) }
+    }
+
     #[test]
     fn what_was_measured_with_another_driver_is_not_gone_by() {
-        let card: Arc<dyn Backend> =
-            Arc::new(Clockwork { name: calibration::COSTLY, device: "a card (driver 2)" });
-        let backends = [scalar().as_slice(), &[card]].concat();
+        let backends = with_card();
         let auto = Auto { backends: &backends, cache: None };
-        let measured_with = |driver: &str| {
-            let points = [(16.0, 1e-9)];
-            let (slow, fast) = (curve("scalar", 0.0, &[(16.0, 1e-6)]), curve("gpu", 0.0, &points));
-            calibration(vec![slow, Curve { device: format!("a card ({driver})"), ..fast }])
-        };
-        let reason = |driver, bodies| {
+        let pick = |driver, bodies| {
             let calibration = measured_with(driver);
-            let selected = auto.pick_by(&calibration, &workload(bodies), "by calibration").unwrap();
-            selected.reason.unwrap()
+            let picked = auto.pick_by(&calibration, &workload(bodies), "by calibration").unwrap();
+            (picked.backend.name(), picked.reason.unwrap().ends_with("by calibration"))
         };
-        assert!(reason("driver 2", GPU_FROM_BODIES).ends_with("by calibration"));
-        assert!(reason("driver 1", GPU_FROM_BODIES).ends_with("does not know the GPU"));
-        assert!(reason("driver 1", 16).ends_with("by calibration"), "it is not asked for so few");
+        assert_eq!(pick("driver 2", GPU_FROM_BODIES), ("gpu", true));
+        assert_eq!(pick("driver 1", GPU_FROM_BODIES), ("gpu", false), "built-in crossovers");
+        assert_eq!(pick("driver 2", 16), ("gpu", true));
+        assert_eq!(pick("driver 1", 16), ("scalar", true), "what is left of the calibration");
+    }
+
+    #[test]
+    fn a_new_driver_is_measured_before_a_long_run() {
+        let directory = Directory::new("driver");
+        let backends = with_card();
+        let auto = Auto { backends: &backends, cache: Some(&directory.0) };
+        let machine = calibration::Machine::of(&backends);
+        cache::store(&directory.0, &Calibration { machine, ..measured_with("driver 1") }).unwrap();
+        let reason = |steps| auto.pick_for(&workload(16_384), steps).unwrap().reason.unwrap();
+        assert!(reason(1).ends_with("does not know the GPU: cli calibrate measures it"));
+        assert!(reason(1_000).ends_with("by a calibration made now"));
+        assert!(reason(1_000).ends_with("by calibration"), "it is known from now on");
     }
 
     #[test]
     fn the_reason_tells_how() {
         let backends = scalar();
         let auto = Auto { backends: &backends, cache: None };
-        let measured = calibration(vec![curve("scalar", 0.0, &[(16.0, 1e-9)])]);
-        let selected = auto.pick_by(&measured, &workload(16), "by calibration").unwrap();
+        let known = calibration(vec![measured(&backends[0], 1e-9)]);
+        let selected = auto.pick_by(&known, &workload(16), "by calibration").unwrap();
         assert!(selected.reason.unwrap().ends_with("for 16 bodies, by calibration"));
     }
 

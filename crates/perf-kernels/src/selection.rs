@@ -49,7 +49,7 @@ impl Choice {
 
     fn first_of(flag: Option<&str>, variable: Option<&str>) -> Self {
         match (flag, variable) {
-            (Some(name), _) => Self::new(name, Origin::Flag),
+            (Some(name), _) => Self::new(name, Origin::Flag("--backend")),
             (None, Some(name)) => Self::new(name, Origin::Environment),
             (None, None) => Self::auto(),
         }
@@ -65,8 +65,8 @@ impl Choice {
 pub enum Origin {
     /// An argument of a function of this library.
     Argument,
-    /// The flag `--backend`.
-    Flag,
+    /// A flag of the command line, such as `--backend`.
+    Flag(&'static str),
     /// The variable `PERF_BACKEND`.
     Environment,
     /// Nowhere: the default.
@@ -77,7 +77,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Argument => "the argument",
-            Self::Flag => "--backend",
+            Self::Flag(flag) => flag,
             Self::Environment => "PERF_BACKEND",
             Self::Default => "the default",
         })
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_flag_beats_the_environment_and_that_beats_auto() {
         let origin = |flag, variable| Choice::first_of(flag, variable).origin;
-        assert_eq!(origin(Some("simd"), Some("gpu")), Origin::Flag);
+        assert_eq!(origin(Some("simd"), Some("gpu")), Origin::Flag("--backend"));
         assert_eq!(origin(None, Some("gpu")), Origin::Environment);
         assert_eq!(origin(None, None), Origin::Default);
         assert!(Choice::first_of(None, None).is_auto());

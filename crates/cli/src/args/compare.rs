@@ -40,7 +40,7 @@ pub(crate) struct Exports {
     /// Write all times and what they were measured with
     #[arg(long, value_name = "FILE", global = true, display_order = 801)]
     pub(crate) export_json: Option<PathBuf>,
-    /// Write a line a backend
+    /// Write a line a result; what could not be measured has none
     #[arg(long, value_name = "FILE", global = true, display_order = 802)]
     pub(crate) export_csv: Option<PathBuf>,
     /// Write a table for a README
@@ -118,14 +118,14 @@ pub(crate) struct Protocol {
     /// What the others are compared with [default: scalar where it takes part, else the first]
     #[arg(long, value_name = "NAME")]
     pub(crate) reference: Option<String>,
-    /// Run the threaded backends with each of these numbers of threads [default: as many as this
-    /// process may use]
+    /// Run the threaded backends with each of these numbers of threads, auto with the largest [default:
+    /// as many as this process may use]
     #[arg(long, value_name = "N,..", value_delimiter = ',')]
     pub(crate) threads: Vec<NonZeroUsize>,
     /// Runs of each backend [default: at least 10, until they took --min-time]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) runs: Option<u64>,
-    /// Untimed rounds before the timed ones, besides the first runs, which are timed apart
+    /// Untimed runs of each backend before the timed ones, besides the first, which is timed apart
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) warmup: u64,
     /// Seconds that the runs of each backend take together, at least

@@ -6,8 +6,11 @@
 //!   at 1 % for all results of the comparison together: p < 0.01 / m for m results (Bonferroni);
 //! - the medians differ by more than the spread of their quotient, since with many runs the test
 //!   finds differences that nobody would call one.
+//!
+//! Where even lists that lie wholly apart could not reach that p, there are too few runs to tell.
 
 use super::record::{Input, Machine, Measurement, Record};
+use super::roster::distinct;
 use super::statistics::{Ratio, mann_whitney};
 
 /// How often chance alone may flag something in a comparison.
@@ -20,6 +23,8 @@ pub(crate) enum Verdict {
     Faster,
     /// As far as the noise lets see.
     Same,
+    /// So few runs that nothing could be found.
+    TooFewRuns,
 }
 
 /// A result and the earlier one.
@@ -56,7 +61,7 @@ impl Changes {
         Self {
             date: old.date.clone(),
             changes: pairs.iter().map(change).collect(),
-            doubts: doubts(old, new, pairs.len()),
+            doubts: doubts(old, new, &pairs),
         }
     }
 }
@@ -80,7 +85,9 @@ fn change(before: &Measurement, after: &Measurement, task: String, significance:
     let ratio = Ratio::new((after.median, after.spread), (before.median, before.spread));
     let p = mann_whitney::p_value(&after.times, &before.times);
     let is_beyond_noise = p < significance && (ratio.value - 1.0).abs() > ratio.spread;
+    let least_p = mann_whitney::least_p_value(after.times.len(), before.times.len());
     let verdict = match ratio.value > 1.0 {
+        _ if least_p >= significance => Verdict::TooFewRuns,
         _ if !is_beyond_noise => Verdict::Same,
         true => Verdict::Slower,
         false => Verdict::Faster,
@@ -96,7 +103,7 @@ fn change(before: &Measurement, after: &Measurement, task: String, significance:
     }
 }
 
-fn doubts(old: &Record, new: &Record, compared: usize) -> Vec<String> {
+fn doubts(old: &Record, new: &Record, pairs: &[(&Measurement, &Measurement)]) -> Vec<String> {
     let mut doubts = Vec::new();
     if old.machine != new.machine {
         let Machine { processor, threads, .. } = &old.machine;
@@ -107,11 +114,18 @@ fn doubts(old: &Record, new: &Record, compared: usize) -> Vec<String> {
         doubts
             .push(format!("the old record is of version {}, this is {}", old.version, new.version));
     }
-    let others = new.results.len() - compared;
+    doubts.extend(distinct(pairs.iter().filter_map(|(before, after)| device_doubt(before, after))));
+    let others = new.results.len() - pairs.len();
     if others > 0 {
         doubts.push(format!("the old record has no counterpart of {others} of the results"));
     }
     doubts
+}
+
+/// Where a backend ran on something else: another GPU, another driver, other instructions.
+fn device_doubt(before: &Measurement, after: &Measurement) -> Option<String> {
+    let (backend, old, new) = (&after.requested, &before.device, &after.device);
+    (old != new).then(|| format!("{backend} ran on {old} in the old record, and now on {new}"))
 }
 
 #[cfg(test)]
@@ -144,7 +158,29 @@ mod tests {
         let mut new = record();
         old.results[1].times = vec![1.0, 1.1];
         new.results[1].times = vec![2.0, 2.1];
-        assert_eq!(Changes::between(&old, &new).changes[1].verdict, Verdict::Same);
+        assert_eq!(Changes::between(&old, &new).changes[1].verdict, Verdict::TooFewRuns);
+    }
+
+    #[test]
+    fn ten_runs_are_too_few_for_many_results() {
+        let (mut old, mut new) = (record(), record());
+        for record in [&mut old, &mut new] {
+            let many = (2..60).map(|threads| Measurement { threads, ..record.results[0].clone() });
+            record.results = many.collect();
+        }
+        let changes = Changes::between(&old, &new).changes;
+        assert!(changes.iter().all(|change| change.verdict == Verdict::TooFewRuns));
+    }
+
+    #[test]
+    fn another_device_is_said_once() {
+        let (old, mut new) = (record(), record());
+        new.results[2].device = "another card (driver 2)".to_owned();
+        new.results.push(Measurement { precision: None, ..new.results[2].clone() });
+        let doubts = Changes::between(&old, &new).doubts;
+        assert!(doubts[0].starts_with("gpu ran on A <fast> processor (avx2) in the old record"));
+        assert!(doubts[0].ends_with("and now on another card (driver 2)"), "{doubts:?}");
+        assert_eq!(doubts.len(), 2, "the other doubt is of what has no counterpart: {doubts:?}");
     }
 
     #[test]

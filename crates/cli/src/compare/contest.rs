@@ -194,16 +194,18 @@ impl<P: Problem> Heat<'_, P> {
 
 /// Sets every result beside the first of the reference, if that one is right.
 fn rate(results: &mut [Measurement], reference: &str) {
-    let is_reference = |result: &&Measurement| result.requested == reference;
-    let Some(reference) = results.iter().find(is_reference) else { return };
-    if !reference.verification.passed {
+    let is_reference = |result: &Measurement| result.requested == reference;
+    let Some(index) = results.iter().position(is_reference) else { return };
+    if !results[index].verification.passed {
         return;
     }
-    let reference = (reference.median, reference.spread);
+    let reference = (results[index].median, results[index].spread);
     for result in results.iter_mut().filter(|result| result.verification.passed) {
         let ratio = Ratio::new(reference, (result.median, result.spread));
         (result.speedup, result.speedup_spread) = (Some(ratio.value), Some(ratio.spread));
     }
+    // It is exactly as fast as itself.
+    results[index].speedup_spread = Some(0.0);
 }
 
 fn flags<O>(entrant: &Entrant<O>, algorithm: &str, precision: Option<&str>) -> String {
@@ -247,6 +249,7 @@ pub(super) fn quoted(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::tests::measurement;
     use super::*;
 
     #[test]
@@ -254,6 +257,15 @@ mod tests {
         assert_eq!(quoted(Path::new("data/input1k")), "data/input1k");
         assert_eq!(quoted(Path::new("my text")), "'my text'");
         assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
+    }
+
+    #[test]
+    fn only_the_reference_is_exactly_as_fast_as_itself() {
+        let times = vec![1.0, 1.1, 1.2];
+        let mut results = ["simd", "scalar"].map(|name| measurement(name, 1, times.clone()));
+        rate(&mut results, "scalar");
+        assert_eq!((results[1].speedup, results[1].speedup_spread), (Some(1.0), Some(0.0)));
+        assert!(results[0].speedup_spread.unwrap() > 0.1, "{:?}", results[0]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use perf_kernels::{
 
 use super::contest::{digest, quoted};
 use super::record::{Input, Verification};
-use super::roster::Roster;
+use super::roster::{Roster, distinct};
 use super::runner::{Contender, Problem};
 use crate::args::compare::CompareNBody;
 use crate::failure::Usage;
@@ -72,7 +72,7 @@ pub(super) fn problems(args: &CompareNBody, roster: &Roster) -> anyhow::Result<V
         let bodies = nbabel::read(path, args.softening)?.bodies;
         problems.push(Steps::new(args, roster, Source::file(path), readers::name(path), bodies)?);
     }
-    for &size in &args.sizes {
+    for size in distinct(args.sizes.iter().copied()) {
         let mut kernel = roster.scalar()?.nbody(&NBodyOptions::default())?;
         let bodies = plummer::cluster(size, SEED, kernel.as_mut())?;
         problems.push(Steps::new(
@@ -88,11 +88,11 @@ pub(super) fn problems(args: &CompareNBody, roster: &Roster) -> anyhow::Result<V
 
 /// What kernels are built with: each algorithm in each precision.
 pub(super) fn options(args: &CompareNBody) -> Vec<NBodyOptions> {
-    let mut algorithms: Vec<_> = args.algorithms.iter().map(|&name| name.into()).collect();
+    let mut algorithms = distinct(args.algorithms.iter().map(|&name| name.into()));
     if algorithms.is_empty() {
         algorithms.push(NBodyAlgorithm::Direct);
     }
-    let mut precisions: Vec<_> = args.precisions.iter().map(|&name| Some(name.into())).collect();
+    let mut precisions = distinct(args.precisions.iter().map(|&name| Some(name.into())));
     if precisions.is_empty() {
         precisions.push(None);
     }
@@ -335,7 +335,8 @@ mod tests {
 
     #[test]
     fn options_are_the_product() {
-        let options = options(&args("x --sizes 9 --algorithms direct,tree --precisions f64,f32"));
+        let options =
+            options(&args("x --sizes 9 --algorithms direct,tree,direct --precisions f64,f32,f64"));
         assert_eq!(options.len(), 4);
         assert_eq!(options[3].algorithm, NBodyAlgorithm::Tree);
         assert_eq!(options[3].precision, Some(Precision::F32));

@@ -30,7 +30,9 @@ pub(crate) struct Roster {
     /// With the most threads asked for.
     registry: Registry,
     threaded: Vec<(NonZeroUsize, Registry)>,
-    names: Vec<String>,
+    /// With two threads, to tell which backends have any.
+    pair: Registry,
+    names: Vec<Choice>,
     pub(crate) reference: String,
     /// Backends that are not ready.
     pub(crate) missing: Vec<Skipped>,
@@ -42,11 +44,13 @@ impl Roster {
     pub(crate) fn new(protocol: &Protocol) -> Result<Self, SelectionError> {
         let with = |threads| Registry::new(&Settings { threads, ..Settings::from_env() });
         let registry = with(protocol.threads.iter().max().copied())?;
+        let numbers = distinct(protocol.threads.iter().copied());
         let threaded: Result<Vec<_>, _> =
-            protocol.threads.iter().map(|&n| Ok((n, with(Some(n))?))).collect();
+            numbers.into_iter().map(|n| Ok((n, with(Some(n))?))).collect();
         let mut roster = Self {
             registry,
             threaded: threaded?,
+            pair: with(NonZeroUsize::new(2))?,
             names: Vec::new(),
             reference: String::new(),
             missing: Vec::new(),
@@ -60,20 +64,21 @@ impl Roster {
             self.add_ready();
         }
         for name in &protocol.backends {
-            if name == ALL { self.add_ready() } else { self.add(name) }
+            if name == ALL { self.add_ready() } else { self.add(name, "--backends") }
         }
         if let Some(reference) = &protocol.reference {
-            self.add(reference);
+            self.add(reference, "--reference");
         }
-        let usual = self.names.iter().find(|name| *name == USUAL_REFERENCE);
-        let reference = protocol.reference.as_ref().or(usual).unwrap_or(&self.names[0]);
-        self.reference = reference.to_ascii_lowercase();
+        let usual = self.names.iter().find(|choice| choice.name == USUAL_REFERENCE);
+        let first = &usual.unwrap_or(&self.names[0]).name;
+        self.reference = protocol.reference.as_ref().unwrap_or(first).to_ascii_lowercase();
     }
 
     fn add_ready(&mut self) {
+        let mut names = Vec::new();
         for backend in self.registry.backends() {
             match backend.availability() {
-                Availability::Ready => push_new(&mut self.names, backend.name()),
+                Availability::Ready => names.push(backend.name()),
                 Availability::Missing { reason, remedy } => self.missing.push(Skipped {
                     what: backend.name().to_owned(),
                     reason: format!("{reason}; {remedy}"),
@@ -81,10 +86,15 @@ impl Roster {
                 }),
             }
         }
+        names.into_iter().for_each(|name| self.add(name, "--backends"));
     }
 
-    fn add(&mut self, name: &str) {
-        push_new(&mut self.names, &name.to_ascii_lowercase());
+    /// Adds a backend that `flag` names, unless it takes part already.
+    fn add(&mut self, name: &str, flag: &'static str) {
+        let choice = Choice { name: name.to_ascii_lowercase(), origin: Origin::Flag(flag) };
+        if self.names.iter().all(|known| known.name != choice.name) {
+            self.names.push(choice);
+        }
     }
 
     /// The backend that another is compared with.
@@ -92,7 +102,8 @@ impl Roster {
     /// # Errors
     /// [`SelectionError`] where it cannot run, or is auto and none fits.
     pub(crate) fn reference(&self, workload: &Workload) -> Result<Selected, SelectionError> {
-        self.registry.select(&choice(&self.reference), workload)
+        let choice = self.names.iter().find(|choice| choice.name == self.reference);
+        self.registry.select(choice.unwrap_or(&self.names[0]), workload)
     }
 
     /// The plain backend, whoever takes part.
@@ -120,10 +131,10 @@ impl Roster {
         workload: impl Fn(O) -> Workload,
     ) -> Result<Vec<Entrant<O>>, SelectionError> {
         let mut entrants = Vec::new();
-        for name in &self.names {
+        for choice in &self.names {
             for &options in options {
-                for (threads, registry) in self.registries(name) {
-                    let selected = registry.select(&choice(name), &workload(options))?;
+                for (threads, registry) in self.registries(choice) {
+                    let selected = registry.select(choice, &workload(options))?;
                     entrants.push(Entrant { selected, options, threads });
                 }
             }
@@ -131,29 +142,34 @@ impl Roster {
         Ok(entrants)
     }
 
-    /// The registries that hold a backend with the threads asked for.
-    fn registries(&self, name: &str) -> Vec<(Option<NonZeroUsize>, &Registry)> {
-        let is_threaded = self
-            .registry
-            .backends()
-            .iter()
-            .any(|backend| backend.name() == name && backend.capabilities().threads > 1);
-        if is_threaded && !self.threaded.is_empty() {
-            self.threaded.iter().map(|(threads, registry)| (Some(*threads), registry)).collect()
-        } else {
-            vec![(None, &self.registry)]
+    /// The registries that hold a backend with the threads asked for; auto chooses with the most.
+    fn registries(&self, choice: &Choice) -> Vec<(Option<NonZeroUsize>, &Registry)> {
+        let threaded = self.threaded.iter().map(|(threads, registry)| (Some(*threads), registry));
+        if choice.is_auto() {
+            let most = threaded.max_by_key(|(threads, _)| *threads);
+            return vec![most.unwrap_or((None, &self.registry))];
         }
+        if !self.threaded.is_empty() && self.has_threads(&choice.name) {
+            return threaded.collect();
+        }
+        vec![(None, &self.registry)]
+    }
+
+    /// Whether the number of threads of a backend can be chosen. One of one thread does not show it.
+    fn has_threads(&self, name: &str) -> bool {
+        let mut backends = self.pair.backends().iter();
+        backends.any(|backend| backend.name() == name && backend.capabilities().threads == 2)
     }
 }
 
-fn choice(name: &str) -> Choice {
-    Choice { name: name.to_owned(), origin: Origin::Flag }
-}
-
-fn push_new(names: &mut Vec<String>, name: &str) {
-    if !names.iter().any(|known| known == name) {
-        names.push(name.to_owned());
-    }
+/// Each value once, in the order of their first appearance.
+pub(super) fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    values.into_iter().fold(Vec::new(), |mut distinct, value| {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+        distinct
+    })
 }
 
 #[cfg(test)]
@@ -181,10 +197,26 @@ mod tests {
     #[test]
     fn the_reference_takes_part_and_nobody_twice() {
         let roster = roster(&["auto", "AUTO"], Some("scalar")).unwrap();
-        assert_eq!(
-            (roster.names, roster.reference),
-            (vec!["auto".into(), "scalar".into()], "scalar".into())
-        );
+        let names: Vec<_> = roster.names.iter().map(|choice| choice.name.as_str()).collect();
+        assert_eq!((names, roster.reference.as_str()), (vec!["auto", "scalar"], "scalar"));
+    }
+
+    #[test]
+    fn one_thread_is_asked_for_as_any_number_is() {
+        let numbers = [1, 1].map(|n| NonZeroUsize::new(n).unwrap()).to_vec();
+        let named = |name: &str| vec![name.to_owned()];
+        for (name, asked) in [("rayon-scalar", 1), ("auto", 1), ("scalar", 0)] {
+            let (backends, threads) = (named(name), numbers.clone());
+            let roster = Roster::new(&Protocol { backends, threads, ..Protocol::default() });
+            let workload = |options| Workload::WordCount { bytes: Some(10), options };
+            let Ok(entrants) = roster.unwrap().entrants(&[WordCountOptions::default()], workload)
+            else {
+                assert_eq!(name, "rayon-scalar", "this build leaves threads out");
+                continue;
+            };
+            let threads: Vec<_> = entrants.iter().map(|entrant| entrant.threads).collect();
+            assert_eq!(threads, [NonZeroUsize::new(asked)], "{name}");
+        }
     }
 
     fn entrants(names: &[&str]) -> Result<Vec<Entrant<WordCountOptions>>, SelectionError> {

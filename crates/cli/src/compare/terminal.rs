@@ -109,10 +109,12 @@ fn print_ranking(out: &mut dyn Write, record: &Record, input: usize) -> io::Resu
     }
     writeln!(out, "  {BOLD}Summary{BOLD:#}, times as fast as {}", record.reference)?;
     let width = ranking.iter().map(|result| result.label().chars().count()).max().unwrap_or(0);
+    let has_reference = record.results_of(input).any(|result| result.requested == record.reference);
     for result in ranking {
         let speedup = match (result.speedup, result.speedup_spread) {
             (Some(x), Some(spread)) => format!("{:>13}", ratio(x, spread)),
-            _ => "the reference is wrong".to_owned(),
+            _ if has_reference => "the reference is wrong".to_owned(),
+            _ => "the reference was not measured".to_owned(),
         };
         writeln!(out, "    {:<width$}  {GREEN}{speedup}{GREEN:#}", result.label())?;
     }
@@ -141,6 +143,7 @@ fn print_changes(out: &mut dyn Write, changes: &Changes) -> io::Result<()> {
             Verdict::Slower => (RED, "SLOWER"),
             Verdict::Faster => (GREEN, "faster"),
             Verdict::Same => (Style::new(), "the same within the noise"),
+            Verdict::TooFewRuns => (YELLOW, "too few runs to tell"),
         };
         writeln!(
             out,
@@ -184,6 +187,18 @@ mod tests {
         let text = text(&new, Some(&changes));
         let (_, told) = text.split_once("Against").unwrap();
         insta::assert_snapshot!(told);
+    }
+
+    #[test]
+    fn a_wrong_reference_is_told_from_none() {
+        let mut record = record();
+        for result in &mut record.results {
+            (result.speedup, result.speedup_spread) = (None, None);
+        }
+        assert_eq!(text(&record, None).matches("the reference is wrong").count(), 2);
+        record.reference = "abacus".to_owned();
+        let text = text(&record, None);
+        assert_eq!(text.matches("the reference was not measured").count(), 2, "{text}");
     }
 
     #[test]

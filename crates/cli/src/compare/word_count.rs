@@ -14,7 +14,7 @@ use perf_kernels::{
 
 use super::contest::{digest, quoted};
 use super::record::{Input, Verification};
-use super::roster::Roster;
+use super::roster::{Roster, distinct};
 use super::runner::{Contender, Problem};
 use crate::args::compare::CompareWordCount;
 use crate::failure::Usage;
@@ -48,12 +48,13 @@ pub(super) fn problems<'t>(
     if args.sizes.is_empty() {
         return Ok(vec![Counting::new(args, roster, text, false)?]);
     }
-    args.sizes.iter().map(|&size| Counting::new(args, roster, prefix(text, size)?, true)).collect()
+    let sizes = distinct(args.sizes.iter().copied());
+    sizes.into_iter().map(|size| Counting::new(args, roster, prefix(text, size)?, true)).collect()
 }
 
 /// What counters are built with.
 pub(super) fn options(args: &CompareWordCount) -> Vec<WordCountOptions> {
-    let mut algorithms: Vec<_> = args.algorithms.iter().map(|&name| name.into()).collect();
+    let mut algorithms = distinct(args.algorithms.iter().map(|&name| name.into()));
     if algorithms.is_empty() {
         algorithms.push(WordCountAlgorithm::default());
     }

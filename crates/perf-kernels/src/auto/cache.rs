@@ -38,10 +38,11 @@ pub(super) fn load(directory: &Path, machine: &Machine) -> Found {
         Ok(None) => Found::Nothing,
         Ok(Some(file)) => {
             let mut all = file.calibrations.into_iter();
-            all.find(|calibration| calibration.machine == *machine).map_or_else(
-                || useless("is of another machine, number of threads or version"),
-                Found::Calibration,
-            )
+            match all.find(|calibration| calibration.machine == *machine) {
+                Some(calibration) if calibration.is_sound() => Found::Calibration(calibration),
+                Some(_) => useless("has times that cannot be"),
+                None => useless("is of another machine, number of threads or version"),
+            }
         }
         Err(error) => useless(&format!("cannot be used: {error}")),
     }
@@ -128,6 +129,15 @@ pub(super) mod tests {
         assert!(useless(&found).contains("cannot be used"), "{found:?}");
         store(&directory.0, &made).unwrap();
         assert_eq!(load(&directory.0, &made.machine), Found::Calibration(made));
+    }
+
+    #[test]
+    fn times_that_cannot_be_are_not_gone_by() {
+        let directory = Directory::new("senseless");
+        let made = calibration(vec![curve("simd", 0.0, &[(16.0, 0.0)])]);
+        store(&directory.0, &made).unwrap();
+        let found = load(&directory.0, &made.machine);
+        assert!(useless(&found).ends_with("has times that cannot be"), "{found:?}");
     }
 
     #[test]

@@ -75,6 +75,14 @@ impl Machine {
 }
 
 impl Curve {
+    /// Whether times are above zero and sizes rise.
+    fn is_sound(&self) -> bool {
+        let is_time = |x: f64| x.is_finite() && x > 0.0;
+        self.probe.is_finite()
+            && self.points.iter().all(|&(size, time)| is_time(size) && is_time(time))
+            && self.points.is_sorted_by(|a, b| a.0 < b.0)
+    }
+
     /// The time of one call at this size, in seconds.
     #[must_use]
     pub fn seconds(&self, size: f64) -> f64 {
@@ -110,6 +118,11 @@ impl Calibration {
         ranking.sort_by(|a, b| a.1.total_cmp(&b.1));
         prefer_simple(&mut ranking, &self.curves);
         ranking.into_iter().map(|(curve, _)| curve).collect()
+    }
+
+    /// Whether all its numbers can have been measured.
+    pub(super) fn is_sound(&self) -> bool {
+        self.curves.iter().all(Curve::is_sound)
     }
 
     /// Whether the task of a workload was measured.
@@ -169,6 +182,15 @@ pub(super) mod tests {
         for (size, expected) in times.into_iter().zip(expected) {
             let seconds = curve.seconds(size);
             assert!((seconds / expected - 1.0).abs() < 1e-12, "{size}: {seconds}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_nobody_measured_are_found() {
+        let is_sound = |points: &[_]| calibration(vec![curve("simd", 0.0, points)]).is_sound();
+        assert!(is_sound(&[(8.0, 1e-6), (16.0, 1e-7)]) && is_sound(&[]));
+        for points in [[(8.0, 1e-6), (16.0, 0.0)], [(8.0, -1.0), (16.0, 1.0)], [(8.0, 1.0); 2]] {
+            assert!(!is_sound(&points), "{points:?}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! A line a result; the first columns are those of hyperfine's `--export-csv`.
+//! A line a result; the first columns are those of hyperfine's `--export-csv`. What was not measured has
+//! no numbers, and no line.
 
 use std::io::{self, Write};
 

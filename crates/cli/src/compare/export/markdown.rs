@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::super::record::Measurement;
+use super::super::record::{Measurement, Skipped};
 use super::super::units::{rate, ratio, seconds, seconds_like};
 use super::{Changes, Exporter, Record};
 
@@ -25,8 +25,18 @@ impl Exporter for Markdown {
                 writeln!(out, "{}", row(result, &record.unit))?;
             }
         }
-        Ok(())
+        skipped(out, &record.skipped)
     }
+}
+
+fn skipped(out: &mut dyn Write, skipped: &[Skipped]) -> io::Result<()> {
+    if !skipped.is_empty() {
+        writeln!(out, "\nNot measured:\n")?;
+    }
+    for Skipped { what, reason, .. } in skipped {
+        writeln!(out, "- {what}: {reason}")?;
+    }
+    Ok(())
 }
 
 fn row(result: &Measurement, unit: &str) -> String {

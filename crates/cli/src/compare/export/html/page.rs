@@ -123,6 +123,7 @@ fn changed(changes: &Changes) -> String {
             Verdict::Slower => (" class=\"wrong\"", "slower"),
             Verdict::Faster => ("", "faster"),
             Verdict::Same => ("", "the same within the noise"),
+            Verdict::TooFewRuns => ("", "too few runs to tell"),
         };
         let _ = writeln!(
             section,

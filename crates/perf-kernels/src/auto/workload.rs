@@ -1,0 +1,153 @@
+//! What `auto` is asked about, and where by the built-in crossovers one backend overtakes another.
+
+use kernels_core::{Backend, NBodyOptions, Precision, WordCountOptions};
+
+use super::calibration;
+
+/// From this many bodies on, the forces of a step take longer than waking the threads.
+const THREADS_FROM_BODIES: usize = 512;
+/// From this many bodies on, a GPU's throughput outweighs its latency.
+pub(super) const GPU_FROM_BODIES: usize = 8_192;
+/// From this many bytes on, counting takes longer than starting the threads and merging their tables.
+const THREADS_FROM_BYTES: u64 = 1 << 20;
+/// A text of unknown size is taken to be that large: nobody waits for a small one.
+const UNKNOWN_BYTES: u64 = 1 << 26;
+/// Interactions or bytes that one core does in a second, roughly.
+const RATE: f64 = 1e9;
+/// A run of fewer seconds on one core is no reason for a calibration.
+const LONG_RUN: f64 = 10.0;
+/// The steps of a usual N-body run: those a GPU's start has to be worth.
+const USUAL_STEPS: f64 = 1000.0;
+
+/// What is to be computed, as far as the choice of a backend depends on it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Workload {
+    /// N-body.
+    NBody {
+        /// The number of bodies.
+        bodies: usize,
+        /// Precision and algorithm.
+        options: NBodyOptions,
+    },
+    /// Word count.
+    WordCount {
+        /// The size of the text, if it is known.
+        bytes: Option<u64>,
+        /// The algorithm.
+        options: WordCountOptions,
+    },
+}
+
+impl Workload {
+    /// The backends' names, the fastest for this workload first by the built-in crossovers, and the
+    /// size in words.
+    pub(super) fn preference(&self) -> (&'static [&'static str], String) {
+        const LARGE: &[&str] = &["gpu", "rayon", "simd", "rayon-scalar", "scalar"];
+        const MEDIUM: &[&str] = &["rayon", "simd", "rayon-scalar", "scalar"];
+        const SMALL: &[&str] = &["simd", "scalar"];
+        match *self {
+            Self::NBody { bodies, .. } => {
+                let order = match bodies {
+                    GPU_FROM_BODIES.. => LARGE,
+                    THREADS_FROM_BODIES.. => MEDIUM,
+                    _ => SMALL,
+                };
+                (order, format!("{bodies} bodies"))
+            }
+            Self::WordCount { bytes: Some(bytes), .. } if bytes < THREADS_FROM_BYTES => {
+                (SMALL, format!("{bytes} bytes of text"))
+            }
+            Self::WordCount { bytes: Some(bytes), .. } => {
+                (MEDIUM, format!("{bytes} bytes of text"))
+            }
+            Self::WordCount { bytes: None, .. } => (MEDIUM, "a text of unknown size".to_owned()),
+        }
+    }
+
+    /// Kernel, algorithm and precision, by the names they are selected by.
+    pub(super) fn task(&self) -> String {
+        match self {
+            Self::NBody { options, .. } => {
+                format!("nbody {} {}", options.algorithm, precision(options))
+            }
+            Self::WordCount { options, .. } => format!("wordcount {}", options.algorithm),
+        }
+    }
+
+    /// Bodies or bytes.
+    pub(super) fn size(&self) -> f64 {
+        match *self {
+            Self::NBody { bodies, .. } => bodies as f64,
+            Self::WordCount { bytes, .. } => bytes.unwrap_or(UNKNOWN_BYTES) as f64,
+        }
+    }
+
+    /// How often a process that asks for a kernel calls it.
+    pub(super) fn usual_calls(&self) -> f64 {
+        match self {
+            Self::NBody { .. } => USUAL_STEPS,
+            Self::WordCount { .. } => 1.0,
+        }
+    }
+
+    /// Whether this many calls take long on one core.
+    pub(super) fn is_long(&self, calls: u64) -> bool {
+        let work = match self {
+            Self::NBody { .. } => self.size() * self.size(),
+            Self::WordCount { .. } => self.size(),
+        };
+        calls as f64 * work > LONG_RUN * RATE
+    }
+
+    /// Whether a GPU may be worth the time to find one.
+    pub(super) fn may_suit_gpu(&self) -> bool {
+        self.preference().0.contains(&calibration::COSTLY)
+    }
+
+    /// Whether the backend can do what is asked, and on a device that `auto` may choose.
+    pub(super) fn fits(&self, backend: &dyn Backend) -> bool {
+        let abilities = backend.capabilities();
+        let able = match self {
+            Self::NBody { options, .. } => {
+                abilities.precisions.contains(&precision(options))
+                    && abilities.nbody_algorithms.contains(&options.algorithm)
+            }
+            Self::WordCount { options, .. } => {
+                abilities.word_count_algorithms.contains(&options.algorithm)
+            }
+        };
+        able && !abilities.software
+    }
+
+    pub(super) fn demand(&self) -> String {
+        match self {
+            Self::NBody { options, .. } => {
+                format!("N-body by '{}' in {}", options.algorithm, precision(options))
+            }
+            Self::WordCount { options, .. } => format!("word count by '{}'", options.algorithm),
+        }
+    }
+}
+
+/// Nobody asked for less than f64, so `auto` does not give less.
+fn precision(options: &NBodyOptions) -> Precision {
+    options.precision.unwrap_or(Precision::F64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_run_is_never_long() {
+        let nbody = |bodies| Workload::NBody { bodies, options: NBodyOptions::default() };
+        assert!(!nbody(16).is_long(10_001));
+        assert!(nbody(16_384).is_long(100));
+        let text = |bytes| Workload::WordCount {
+            bytes: Some(bytes),
+            options: WordCountOptions::default(),
+        };
+        assert!(!text(1 << 30).is_long(1));
+        assert!(text(1 << 34).is_long(1));
+    }
+}
