@@ -1,8 +1,8 @@
 //! A pool of threads as an [`Executor`].
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use std::{hint, thread};
 
@@ -35,7 +35,7 @@ impl Pool {
             .build()
             .map(|pool| Self {
                 threads: pool,
-                crowded: thread::available_parallelism().is_ok_and(|most| threads > most),
+                crowded: AVAILABLE.is_some_and(|most| threads > most),
                 attended: AtomicBool::new(false),
             })
             .map_err(|error| Error::Device {
@@ -135,13 +135,14 @@ fn pause(idle: Duration) -> bool {
     idle < PATIENCE
 }
 
+/// As many threads as this process may use, where the system tells: that reads a dozen files.
+static AVAILABLE: LazyLock<Option<NonZeroUsize>> =
+    LazyLock::new(|| thread::available_parallelism().ok());
+
 /// As many threads as `RAYON_NUM_THREADS` says, rayon's own variable, or as this process may use.
 pub(crate) fn default_threads() -> NonZeroUsize {
     let asked = std::env::var("RAYON_NUM_THREADS").ok();
-    asked
-        .and_then(|threads| threads.parse().ok())
-        .or_else(|| thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN)
+    asked.and_then(|threads| threads.parse().ok()).or(*AVAILABLE).unwrap_or(NonZeroUsize::MIN)
 }
 
 #[cfg(test)]

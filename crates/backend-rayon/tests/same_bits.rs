@@ -72,7 +72,8 @@ fn nbody_on_any_number_of_threads_has_the_bits_of_the_part() {
 
 #[test]
 fn words_on_any_number_of_threads_are_those_of_the_part() {
-    let text = "The cat, the DOG: ein Äpfel\u{2003}ä x1 ".repeat(1000) + &"w12 w345 ".repeat(300);
+    // Long enough for several units of every part.
+    let text = "The cat, the DOG: ein Äpfel\u{2003}ä x1 ".repeat(20_000) + &"w12 w345 ".repeat(300);
     for part in parts() {
         for algorithm in part.capabilities().word_count_algorithms {
             let options = WordCountOptions { algorithm };
@@ -80,7 +81,7 @@ fn words_on_any_number_of_threads_are_those_of_the_part() {
                 backend.word_count(&options).unwrap().count(text.as_bytes()).unwrap()
             };
             let expected = count(&*part);
-            assert_eq!(expected.total(), 8 * 1000 + 600);
+            assert_eq!(expected.total(), 8 * 20_000 + 600);
             for threads_count in THREADS {
                 let found = count(&threads(&part, threads_count));
                 assert!(found == expected, "{}, {algorithm}, {threads_count}", part.name());

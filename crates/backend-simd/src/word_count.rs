@@ -85,14 +85,12 @@ impl WordCount for Counter {
     fn finish(&mut self) -> Result<Counts, Error> {
         self.offset = 0;
         let parts = std::mem::take(&mut self.parts);
-        let runs = Mutex::new(Vec::new());
-        self.executor.run(parts.len(), &|unit| {
-            let mut part = parts[unit].lock().expect("no unit has panicked");
-            let of_unit = std::mem::replace(&mut part.table, Table::new()).into_runs();
-            runs.lock().expect("no unit has panicked").extend(of_unit);
+        let distinct = parts.len() < 2;
+        let runs = parts.into_iter().flat_map(|part| {
+            let part = part.into_inner().expect("no unit has panicked");
+            part.table.into_runs()
         });
-        let (runs, distinct) = (runs.into_inner().expect("no unit has panicked"), parts.len() < 2);
-        Counts::from_runs(runs, distinct, &*self.executor)
+        Counts::from_runs(runs.collect(), distinct, &*self.executor)
     }
 
     fn executor(&self) -> &dyn Executor {
@@ -163,7 +161,7 @@ impl Part {
     /// Counts the word at `start`, which is longer than a block, and returns its end.
     fn count_giant(&mut self, text: &[u8], start: usize, place: u64) -> usize {
         let end = text::next_border(text, start);
-        self.table.count_long(&text[start..end].to_ascii_lowercase(), place);
+        self.table.count_giant(&text[start..end].to_ascii_lowercase(), place);
         end
     }
 }

@@ -207,7 +207,7 @@ pub(crate) struct WordCount {
     /// Write only the N most frequent words
     #[arg(long, value_name = "N")]
     pub(crate) top: Option<usize>,
-    /// Read the files below directories too, in the order of their names
+    /// Read the files below directories too, links followed, in the order of their names
     #[arg(short, long)]
     pub(crate) recursive: bool,
     /// Keep memory to the distinct words and 64 MiB, whatever the size of the text

@@ -39,11 +39,10 @@ pub(crate) fn count(
     let pieces = InTurn(Mutex::new(reading));
     let added = info_span!("tokenise + count").in_scope(|| counter.add_pieces(&pieces));
     let reading = pieces.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // What comes first in the text is told: it was read before the reading failed.
-    added.or_else(|error| named(error, &reading.text))?;
-    reading.failure.map_or(Ok(()), Err)?;
-    let counts = info_span!("finish").in_scope(|| counter.finish());
+    // Finished even where the reading failed: what comes first in the text is told.
+    let counts = added.and_then(|()| info_span!("finish").in_scope(|| counter.finish()));
     let counts = counts.or_else(|error| named(error, &reading.text))?;
+    reading.failure.map_or(Ok(()), Err)?;
     let read = reading.time / u32::try_from(threads)?;
     let count = start.elapsed().saturating_sub(read);
     Ok(Counted { counts, bytes: reading.text.position(), read, count })

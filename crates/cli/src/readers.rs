@@ -29,18 +29,18 @@ impl Source {
             .map_err(|error| FileError::reading(name, error))
     }
 
-    /// Fills `buffer` as far as the contents go, and tells how far.
-    pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, FileError> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match self.reader.read(&mut buffer[filled..]) {
+    /// Fills `buffer`, of which some is `filled`, as far as the contents go. What is read before a failure
+    /// counts.
+    pub(crate) fn fill(&mut self, buffer: &mut [u8], filled: &mut usize) -> Result<(), FileError> {
+        while *filled < buffer.len() {
+            match self.reader.read(&mut buffer[*filled..]) {
                 Ok(0) => break,
-                Ok(bytes) => filled += bytes,
+                Ok(bytes) => *filled += bytes,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(FileError::reading(&self.name, error)),
             }
         }
-        Ok(filled)
+        Ok(())
     }
 
     /// All contents.

@@ -104,6 +104,25 @@ fn directories_are_read_in_the_order_of_their_names() {
     assert_eq!(words, ["first", "second", "third"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn links_below_directories_are_followed() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new();
+    fs::create_dir_all(folder.path("books")).unwrap();
+    fs::create_dir_all(folder.path("elsewhere")).unwrap();
+    folder.file("books/b", "second ");
+    folder.file("elsewhere/text", "first ");
+    symlink(folder.path("elsewhere"), folder.path("books/a")).unwrap();
+    symlink(folder.path("elsewhere/text"), folder.path("books/c")).unwrap();
+    let counts = count("--recursive", &[&folder.path("books")]);
+    assert_eq!(counts, "first 2 66.66666666666666\nsecond 1 33.33333333333333\n");
+    symlink(folder.path("books"), folder.path("books/loop")).unwrap();
+    let looped = folder.path("books");
+    common::assert_error(cli("wordcount -r --output -").arg(&looped), 1, &["cannot read", "loop"]);
+}
+
 #[test]
 fn packed_texts_are_unpacked() {
     let folder = Folder::new();
@@ -178,30 +197,43 @@ fn blocks_of_every_backend_give_the_same_counts() {
     }
 }
 
+/// The peak memory in kilobytes of counting `portion` so many times.
 #[cfg(target_os = "linux")]
-#[test]
-fn a_streamed_text_takes_bounded_memory() {
+fn peak(options: &str, portion: &str, portions: usize) -> u64 {
     let mut child = Command::new(env!("CARGO_BIN_EXE_cli"))
-        .args(["wordcount", "--stream", "--json", "-q", "-"])
+        .args(["wordcount", "--stream", "--json", "-q"])
+        .args(options.split(' '))
+        .arg("-")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let line = "the same few words again and again\n".repeat(30_000);
     let mut stdin = child.stdin.take().unwrap();
-    let portions = 300;
     for _ in 0..portions {
-        stdin.write_all(line.as_bytes()).unwrap();
+        stdin.write_all(portion.as_bytes()).unwrap();
     }
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let kilobytes = peak.trim().trim_end_matches(" kB").parse().unwrap();
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     let record: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(record["bytes"], portions * line.len());
-    // 64 MiB and what the program itself takes; the text has 315 MB.
-    assert!(kilobytes < 96 << 10, "{kilobytes} kB");
+    assert_eq!(record["bytes"], portions * portion.len());
+    kilobytes
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_streamed_text_takes_bounded_memory() {
+    let ascii = "the same few words again and again\n".repeat(30_000);
+    let others = "dieselben\u{3000}wenigen\u{a0}Wörter\u{2003}".repeat(30_000);
+    for backend in ["scalar", "simd", "rayon"] {
+        for portion in [&ascii, &others] {
+            // 64 MiB and what the program itself takes; the text has some 200 MB.
+            let kilobytes = peak(&format!("-b {backend}"), portion, (200 << 20) / portion.len());
+            assert!(kilobytes < 96 << 10, "{backend}: {kilobytes} kB");
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -72,8 +72,30 @@ fn invalid_utf8_is_named_with_its_own_file() {
 fn a_damaged_archive() {
     let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3];
     assert_refused(&gzip, "", &["cannot read", "text"]);
-    let zstandard = [0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0];
+    let zstandard = [0x28, 0xb5, 0x2f, 0xfd, 0x08, 0, 0];
     assert_refused(&zstandard, "", &["cannot read", "text", "damaged"]);
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    let frame = ruzstd::encoding::compress_to_vec("a text and more of it ".as_bytes(), level);
+    assert_refused(&frame[..frame.len() / 2], "", &["text", "the Zstandard data ends too early"]);
+    // A window of 2 GiB.
+    let window = [0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 0, 0, 0];
+    assert_refused(&window, "", &["text", "window of 2147483648 bytes", "--long=31"]);
+}
+
+#[test]
+fn what_comes_first_in_the_text_is_told() {
+    let folder = Folder::new();
+    for words in [0, 400_000] {
+        let text = [b"bad \xff ".to_vec(), "more words ".repeat(words).into_bytes()].concat();
+        let first = folder.file("first", text);
+        let second = folder.file("second.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3]);
+        for backend in ["scalar", "simd", "rayon"] {
+            let mut command = cli(&format!("wordcount -q -b {backend} --output -"));
+            assert_error(command.args([&first, &second]), 1, &["first: byte 4 is not valid UTF-8"]);
+            let mut command = cli(&format!("wordcount -q -b {backend} --output -"));
+            assert_error(command.args([&second, &first]), 1, &["second.gz"]);
+        }
+    }
 }
 
 #[test]

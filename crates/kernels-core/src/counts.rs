@@ -70,7 +70,8 @@ impl Counts {
     }
 
     /// Counts from runs of raw segments, as [`Counts::from_segments`], without copying them.
-    /// `distinct` says that no segment is in two of the runs or twice in one.
+    /// `distinct` says that no segment is in two lists or two tables ([`Slots`]) or twice in one; a list may
+    /// hold words of a table.
     ///
     /// # Errors
     /// As [`Counts::from_segments`].

@@ -8,8 +8,9 @@
 //!   word and `İ` becoming two code points.
 //! - A percentage is printed as Python's `repr` of a float.
 //!
-//! Python 3.11 knows Unicode 14, Rust 1.95 Unicode 17: the case of some 55 code points that were
-//! unassigned in Unicode 14, and of U+0295 and U+1171E, differs.
+//! Python 3.11 knows Unicode 14, Rust 1.95 Unicode 17: 55 code points that were unassigned in Unicode 14
+//! have another lower case, and 252 more, U+0295 and U+1171E among them, decide otherwise whether a sigma
+//! beside them is final.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -140,6 +141,43 @@ pub fn next_border(text: &[u8], from: usize) -> usize {
         .map_or(text.len(), |separator| from + separator)
 }
 
+/// Where the last word that may still go on begins, as far as Unicode spaces tell: just behind the last one,
+/// or 0 where there is none. For a text without ASCII separators, where [`last_border`] finds nothing.
+#[must_use]
+pub fn last_space(text: &[u8]) -> usize {
+    let behind =
+        |start: usize| Some(start + space_length(&text[start..])).filter(|&end| end > start);
+    (0..text.len()).rev().find_map(behind).unwrap_or(0)
+}
+
+/// The parts of a segment between its Unicode spaces, each with its offset, whether UTF-8 or not.
+pub fn split_at_spaces(segment: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    // The first bytes of all Unicode spaces. Most segments hold none.
+    let maybe = segment.iter().any(|byte| matches!(byte, 0xc2 | 0xe1 | 0xe2 | 0xe3));
+    let space = move |at: usize| if maybe { space_length(&segment[at..]) } else { 0 };
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < segment.len() && space(at) > 0 {
+            at += space(at);
+        }
+        let start = at;
+        at = (start..segment.len()).find(|&at| space(at) > 0).unwrap_or(segment.len());
+        (start < at).then(|| (start, &segment[start..at]))
+    })
+}
+
+/// How many bytes the Unicode space has with which `text` begins, 0 where it begins with none or an ASCII one.
+const fn space_length(text: &[u8]) -> usize {
+    match text {
+        [0xc2, 0x85 | 0xa0, ..] => 2,
+        [0xe1, 0x9a, 0x80, ..]
+        | [0xe2, 0x80, 0x80..=0x8a | 0xa8 | 0xa9 | 0xaf, ..]
+        | [0xe2, 0x81, 0x9f, ..]
+        | [0xe3, 0x80, 0x80, ..] => 3,
+        _ => 0,
+    }
+}
+
 /// A float as Python's `repr` writes it: the shortest digits that read back as the same number, with
 /// an exponent below 1e-4 and from 1e16 on.
 ///
@@ -188,6 +226,22 @@ mod tests {
         for byte in *b" \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f-'\"" {
             assert!(is_separator(byte), "{byte:#x}");
         }
+    }
+
+    #[test]
+    fn unicode_spaces_are_found_in_bytes() {
+        for c in ('\u{80}'..=char::MAX).chain(['a', ' ']) {
+            let expected = if !c.is_ascii() && is_space(c) { c.len_utf8() } else { 0 };
+            assert_eq!(space_length(c.to_string().as_bytes()), expected, "{c:?}");
+        }
+        let text = "\u{a0}ab\u{3000}\u{2003}é\u{85}";
+        let parts: Vec<_> = split_at_spaces(text.as_bytes()).collect();
+        assert_eq!(parts, [(2, &b"ab"[..]), (10, "é".as_bytes())]);
+        assert_eq!(split_at_spaces(b"\xff\xe2\x80").count(), 1);
+        assert_eq!(split_at_spaces("\u{2003}".as_bytes()).count(), 0);
+        assert_eq!(last_space(text.as_bytes()), text.len());
+        assert_eq!(last_space("a\u{3000}b".as_bytes()), 4);
+        assert_eq!(last_space(b"a b\xe3\x80"), 0);
     }
 
     #[test]

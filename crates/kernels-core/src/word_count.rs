@@ -25,8 +25,8 @@ pub trait WordCount: Send {
     /// Counts `piece`, which continues the text added before.
     ///
     /// A border between two pieces must not cut a word: end every piece but the last behind an ASCII
-    /// separator ([`crate::text::last_border`] finds one). Pieces of a megabyte or more keep every
-    /// backend busy.
+    /// separator ([`crate::text::last_border`] finds one) or a Unicode space
+    /// ([`crate::text::last_space`]). Pieces of a megabyte or more keep every backend busy.
     ///
     /// # Errors
     /// [`Error::InvalidUtf8`] with the offset from the start of the whole text, here or at the latest

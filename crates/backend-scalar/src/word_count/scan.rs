@@ -44,7 +44,7 @@ pub(super) struct Segments {
 struct Segment {
     begin: usize,
     end: usize,
-    /// Its bytes padded with zeros; 0 where it is longer or may hold a NUL.
+    /// Its bytes padded with zeros; 0 where it is longer or holds a NUL.
     key: u128,
     /// The slot where the search for its key begins.
     home: u32,
@@ -87,11 +87,12 @@ impl Segments {
 
     fn find_segments(&mut self) {
         let Self { slots, block, borders, segments, seed, .. } = self;
-        let most = if block.contains(&0) { 0 } else { KEY };
+        let nul = block.contains(&0);
         segments.clear();
         let shift = 64 - slots.bits();
         segments.extend(borders.as_chunks().0.iter().map(|&[begin, end]| {
-            let key = if end - begin <= most { key(block, begin, end) } else { 0 };
+            let has_key = end - begin <= KEY && !(nul && block[begin..end].contains(&0));
+            let key = if has_key { key(block, begin, end) } else { 0 };
             let home = (seed.hash_key(key) >> shift) as u32;
             Segment { begin, end, key, home, at_home: false }
         }));
@@ -113,14 +114,17 @@ impl Segments {
     }
 }
 
-/// Counts a segment that has no key.
+/// Counts a segment that has no key, split at Unicode spaces: else a text without ASCII separators would be
+/// segments that nobody has seen before.
 fn count_long(rest: &mut Run, index: &mut Index, seed: Seed, segment: &[u8], first: u64) {
-    let hash = seed.hash(segment);
-    match index.find(hash, |entry| rest.word(entry as usize) == segment) {
-        Ok(entry) => rest.increment(entry as usize),
-        Err(vacant) => {
-            index.insert(vacant, hash, rest.len());
-            rest.push(segment, 1, first);
+    for (at, word) in text::split_at_spaces(segment) {
+        let hash = seed.hash(word);
+        match index.find(hash, |entry| rest.word(entry as usize) == word) {
+            Ok(entry) => rest.increment(entry as usize),
+            Err(vacant) => {
+                index.insert(vacant, hash, rest.len());
+                rest.push(word, 1, first + at as u64);
+            }
         }
     }
 }

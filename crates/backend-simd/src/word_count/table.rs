@@ -53,6 +53,7 @@ mod huge_pages;
 mod rest;
 
 use kernels_core::counts::{Run, Seed, Slots};
+use kernels_core::text;
 
 use super::block::{Block, WORDS};
 use rest::Rest;
@@ -117,9 +118,11 @@ impl Table {
         rest.count_deferred(block, offset);
     }
 
-    /// Counts one lower-cased word of more than 16 bytes.
-    pub(super) fn count_long(&mut self, word: &[u8], first: u64) {
-        self.rest.count(word, self.seed.hash(word), first);
+    /// Counts the words of one lower-cased segment, which is longer than a block.
+    pub(super) fn count_giant(&mut self, segment: &[u8], first: u64) {
+        for (at, word) in text::split_at_spaces(segment) {
+            self.rest.count(word, self.seed.hash(word), first + at as u64);
+        }
     }
 
     /// Hashes the words of a block and brings their slots on the way to the cache.

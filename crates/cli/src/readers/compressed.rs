@@ -1,5 +1,6 @@
 //! Unpacking gzip and Zstandard, recognised by their first bytes, which no UTF-8 text begins with.
 
+use std::error::Error;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
@@ -8,6 +9,8 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// A frame that holds no text, behind a byte from 0x50 to 0x5f.
+const SKIPPED: &[u8] = &[0x2a, 0x4d, 0x18];
 /// Packed bytes read at once.
 const BUFFER: usize = 1 << 17;
 
@@ -15,7 +18,8 @@ const BUFFER: usize = 1 << 17;
 pub(super) fn unpacked(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let mut head = Vec::with_capacity(ZSTANDARD.len());
     reader.by_ref().take(ZSTANDARD.len() as u64).read_to_end(&mut head)?;
-    let packing = (head.starts_with(GZIP), head.starts_with(ZSTANDARD));
+    let skipped = head.first().is_some_and(|first| first & 0xf0 == 0x50) && head[1..] == *SKIPPED;
+    let packing = (head.starts_with(GZIP), head.starts_with(ZSTANDARD) || skipped);
     let whole = Cursor::new(head).chain(reader);
     Ok(match packing {
         (true, _) => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))),
@@ -46,7 +50,12 @@ impl<R: BufRead> Frames<R> {
             })) => {
                 io::copy(&mut self.packed.by_ref().take(length.into()), &mut io::sink())?;
             }
-            Err(error) => return Err(damaged(error)),
+            Err(FrameDecoderError::WindowSizeTooBig { requested, max }) => {
+                return Err(invalid(format!(
+                    "its window of {requested} bytes is above {max}: unpack it with zstd -d --long=31"
+                )));
+            }
+            Err(error) => return Err(damaged(&error)),
         }
         Ok(())
     }
@@ -55,7 +64,7 @@ impl<R: BufRead> Frames<R> {
     fn read_frame(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
             let one = BlockDecodingStrategy::UptoBlocks(1);
-            self.decoder.decode_blocks(&mut self.packed, one).map_err(damaged)?;
+            self.decoder.decode_blocks(&mut self.packed, one).map_err(|error| damaged(&error))?;
         }
         self.decoder.read(buffer)
     }
@@ -65,7 +74,7 @@ impl<R: BufRead> Frames<R> {
         self.within = false;
         let stored = self.decoder.get_checksum_from_data();
         if stored.is_some() && stored != self.decoder.get_calculated_checksum() {
-            return Err(damaged("a checksum does not match"));
+            return Err(invalid("the Zstandard data is damaged: a checksum does not match"));
         }
         Ok(())
     }
@@ -91,6 +100,15 @@ impl<R: BufRead> Read for Frames<R> {
     }
 }
 
-fn damaged(error: impl std::fmt::Display) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("the Zstandard data is damaged: {error}"))
+fn damaged(error: &(dyn Error + 'static)) -> io::Error {
+    let causes = || std::iter::successors(Some(error), |error| error.source());
+    let early = |cause: &io::Error| cause.kind() == io::ErrorKind::UnexpectedEof;
+    if causes().any(|cause| cause.downcast_ref().is_some_and(early)) {
+        return invalid("the Zstandard data ends too early");
+    }
+    invalid(format!("the Zstandard data is damaged: {error}"))
+}
+
+fn invalid(reason: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason.into())
 }

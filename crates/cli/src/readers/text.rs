@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use perf_kernels::text::last_border;
+use perf_kernels::text::{last_border, last_space};
 use walkdir::WalkDir;
 
 use super::{Source, is_standard_input, name};
@@ -20,6 +20,10 @@ pub(crate) struct Text {
     position: u64,
     /// What was read behind the last border.
     rest: Vec<u8>,
+    /// Whether there is no more to read.
+    ended: bool,
+    /// Why there is no more, where that is not the end.
+    failure: Option<FileError>,
     /// How much is read at once, and at most.
     size: usize,
     largest: usize,
@@ -39,6 +43,8 @@ impl Text {
             starts: Vec::new(),
             position: 0,
             rest: Vec::new(),
+            ended: false,
+            failure: None,
             size: SMALLEST,
             largest: LARGEST,
         }
@@ -55,17 +61,21 @@ impl Text {
         self.position - self.rest.len() as u64
     }
 
-    /// Puts the next piece in the place of what `piece` holds, and tells whether there was one.
+    /// Puts the next piece in the place of what `piece` holds, and tells whether there was one. What was read
+    /// before a failure comes before it.
     pub(crate) fn read(&mut self, piece: &mut Vec<u8>) -> Result<bool, FileError> {
+        if self.ended {
+            return self.failure.take().map_or(Ok(false), Err);
+        }
         let mut filled = self.rest.len();
         piece.resize(self.size.max(2 * filled), 0);
         piece[..filled].copy_from_slice(&self.rest);
         let length = loop {
-            filled += self.fill(&mut piece[filled..])?;
-            if filled < piece.len() {
-                break filled;
-            }
-            match last_border(piece) {
+            filled += self.fill(&mut piece[filled..]);
+            match border(&piece[..filled]) {
+                // A failure cuts its last word.
+                border if self.failure.is_some() => break border,
+                _ if self.ended => break filled,
                 0 => piece.resize(2 * filled, 0),
                 border => break border,
             }
@@ -74,25 +84,35 @@ impl Text {
         self.rest.extend_from_slice(&piece[length..filled]);
         piece.truncate(length);
         self.size = self.largest.min(4 * self.size);
-        Ok(filled > 0)
+        if length == 0 { self.failure.take().map_or(Ok(false), Err) } else { Ok(true) }
     }
 
-    /// Fills the buffer, from as many files as it takes.
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, FileError> {
+    /// Fills the buffer, from as many files as it takes, as far as they go.
+    fn fill(&mut self, buffer: &mut [u8]) -> usize {
         let mut filled = 0;
-        while filled < buffer.len() {
-            if self.current.is_none() && !self.open_next()? {
-                break;
-            }
-            let Some(source) = &mut self.current else { break };
-            let bytes = source.fill(&mut buffer[filled..])?;
-            filled += bytes;
-            self.position += bytes as u64;
-            if filled < buffer.len() {
-                self.current = None;
+        while filled < buffer.len() && !self.ended {
+            match self.fill_from_current(buffer, &mut filled) {
+                Ok(more) => self.ended = !more,
+                Err(failure) => (self.ended, self.failure) = (true, Some(failure)),
             }
         }
-        Ok(filled)
+        filled
+    }
+
+    /// Fills the buffer, of which some is `filled`, and tells whether there may be more.
+    fn fill_from_current(
+        &mut self,
+        buffer: &mut [u8],
+        filled: &mut usize,
+    ) -> Result<bool, FileError> {
+        let Some(source) = &mut self.current else { return self.open_next() };
+        let before = *filled;
+        let read = source.fill(buffer, filled);
+        self.position += (*filled - before) as u64;
+        if *filled < buffer.len() {
+            self.current = None;
+        }
+        read.map(|()| true)
     }
 
     fn open_next(&mut self) -> Result<bool, FileError> {
@@ -109,6 +129,14 @@ impl Text {
             Some((start, name)) => (name, offset - start),
             None => ("the text", offset),
         }
+    }
+}
+
+/// Where `text` may be cut between two words, as far behind as possible.
+fn border(text: &[u8]) -> usize {
+    match last_border(text) {
+        0 => last_space(text),
+        border => border,
     }
 }
 
@@ -138,7 +166,7 @@ fn is_directory(path: &Path) -> Result<bool, FileError> {
 
 fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
+    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         let entry = entry.with_context(|| format!("cannot read: {}", folder.display()))?;
         if entry.file_type().is_file() {
             files.push(entry.into_path());
@@ -207,6 +235,32 @@ mod tests {
             assert_eq!(pieces.concat(), text.repeat(2), "{size}");
             assert!(pieces.iter().all(|piece| !piece.is_empty()));
         }
+    }
+
+    #[test]
+    fn a_file_may_shrink_and_grow_while_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        for (len, expected) in [(SMALLEST + 100, SMALLEST + 100), (10, SMALLEST)] {
+            let path = folder.path().join("text");
+            fs::write(&path, "a ".repeat(SMALLEST)).unwrap();
+            let mut text = Text::new(vec![path.clone()]);
+            let (mut piece, mut read) = (Vec::new(), 0);
+            assert!(text.read(&mut piece).unwrap());
+            read += piece.len();
+            fs::File::options().write(true).open(&path).unwrap().set_len(len as u64).unwrap();
+            while text.read(&mut piece).unwrap() {
+                read += piece.len();
+            }
+            assert_eq!((read, text.position()), (expected, expected as u64));
+        }
+        let mut growing = Text::new(vec![folder.path().join("text")]);
+        fs::write(folder.path().join("text"), "a ".repeat(SMALLEST)).unwrap();
+        let mut piece = Vec::new();
+        assert!(growing.read(&mut piece).unwrap());
+        let mut file = fs::File::options().append(true).open(folder.path().join("text")).unwrap();
+        std::io::Write::write_all(&mut file, b"b b").unwrap();
+        while growing.read(&mut piece).unwrap() {}
+        assert_eq!(growing.position(), 2 * SMALLEST as u64 + 3);
     }
 
     #[test]

@@ -50,10 +50,12 @@ fn offsets(backend: &dyn Backend) {
     }
 }
 
-/// Where the contract allows a cut: behind every ASCII separator.
+/// Where the contract allows a cut: behind every ASCII separator and every Unicode space.
 fn borders(whole: &str) -> impl Iterator<Item = usize> {
-    let bytes = whole.as_bytes();
-    (1..=bytes.len()).filter(|&end| text::is_separator(bytes[end - 1]))
+    let parts = whole.char_indices().map(|(start, c)| (c, start + c.len_utf8()));
+    let splits =
+        |c: char| if c.is_ascii() { text::is_separator(c as u8) } else { text::is_space(c) };
+    parts.filter(move |&(c, _)| splits(c)).map(|(_, end)| end)
 }
 
 fn cuts(backend: &dyn Backend) {

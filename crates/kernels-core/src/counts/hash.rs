@@ -91,17 +91,50 @@ mod tests {
         assert_eq!(hashes.len(), words.len());
     }
 
-    /// Keys whose upper half equals `b` all make the product zero.
+    /// Words whose last 8 bytes equal `b` all make the product zero.
     #[test]
-    fn keys_that_collide_under_a_known_seed_are_spread_by_another() {
+    fn words_that_collide_under_a_known_seed_are_spread_by_another() {
         let known = Seed::new(1, u64::from_le_bytes(*b"attacked"));
-        let keys = 1 << if cfg!(miri) { 8 } else { 20 };
-        let attack = |i: u64| u128::from(i) | u128::from(known.b) << 64;
-        assert!((0..keys).all(|i| known.hash_key(attack(i)) == 0));
-        let mut spread: Vec<_> =
-            (0..keys).map(|i| Seed::of_process().hash_key(attack(i))).collect();
-        spread.sort_unstable();
-        spread.dedup();
-        assert_eq!(spread.len() as u64, keys);
+        let words = 1 << if cfg!(miri) { 8 } else { 20 };
+        let word = |i: u64| format!("{i:08x}attacked");
+        let attack = (0..words).map(|i| key_of(word(i).as_bytes()));
+        assert!(attack.clone().all(|key| known.hash_key(key) == 0));
+        let mut slots = crate::counts::Slots::new(10, |_| {});
+        let mut homes: Vec<_> = attack
+            .enumerate()
+            .map(|(first, key)| {
+                slots.reserve(1);
+                let home = Seed::of_process().hash_key(key) >> (64 - slots.bits());
+                slots.open().count(home as u32, key, || first as u64);
+                home
+            })
+            .collect();
+        homes.sort_unstable();
+        homes.dedup();
+        // Of so many balls thrown at random into more bins most have a bin of their own.
+        assert!(homes.len() as u64 > words / 2, "{} homes", homes.len());
+        assert_eq!(crate::counts::Run::from(slots).words() as u64, words);
+    }
+
+    /// Prints what a process hashes for the test below, which runs this one in others.
+    #[test]
+    fn a_process_tells_its_hash() {
+        println!("hash {:016x}", Seed::of_process().hash(b"word"));
+        assert_eq!(Seed::of_process().hash(b"word"), Seed::of_process().hash(b"word"));
+    }
+
+    #[cfg(not(miri))]
+    #[test]
+    fn every_process_has_a_seed_of_its_own() {
+        let hash = || {
+            let this = std::env::current_exe().unwrap();
+            let name = "counts::hash::tests::a_process_tells_its_hash";
+            let mut child = std::process::Command::new(this);
+            let output = child.args([name, "--exact", "--nocapture"]).output().unwrap();
+            let output = String::from_utf8(output.stdout).unwrap();
+            let start = output.find("hash ").expect("a hash") + 5;
+            output[start..start + 16].to_owned()
+        };
+        assert_ne!(hash(), hash());
     }
 }

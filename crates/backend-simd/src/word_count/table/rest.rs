@@ -1,6 +1,7 @@
 //! The words that have no key, longer than 16 bytes or with a NUL: dense entries and an index.
 
 use kernels_core::counts::{Index, Run, Seed};
+use kernels_core::text;
 
 use super::super::block::Block;
 use super::prefetch;
@@ -26,11 +27,14 @@ impl Rest {
     #[inline(never)]
     pub(super) fn defer(&mut self, block: &Block, number: usize, seed: Seed) {
         let Some((start, end)) = block.words().nth(number) else { return };
-        let hash = seed.hash(block.word(start, end));
-        if let Some(place) = self.index.place(hash) {
-            prefetch(place);
+        // Else a text without ASCII separators would be words that nobody has seen before.
+        for (at, part) in text::split_at_spaces(block.word(start, end)) {
+            let hash = seed.hash(part);
+            if let Some(place) = self.index.place(hash) {
+                prefetch(place);
+            }
+            self.deferred.push(Deferred { hash, start: start + at, end: start + at + part.len() });
         }
-        self.deferred.push(Deferred { hash, start, end });
     }
 
     /// Counts the deferred words of a block that begins at `offset` of the text.

@@ -73,8 +73,8 @@ fn growing_keeps_every_word() {
 fn giant_words_are_counted_beside_the_others() {
     let giant = [b'g'; 70_000];
     let mut table = Table::new();
-    table.count_long(&giant, 5);
+    table.count_giant(&giant, 5);
     count(&mut table, b"small", 80_000);
-    table.count_long(&giant, 90_000);
+    table.count_giant(&giant, 90_000);
     assert_eq!(counted(table), [(giant.to_vec(), 2, 5), (b"small".to_vec(), 1, 80_000)]);
 }
