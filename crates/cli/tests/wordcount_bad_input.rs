@@ -72,7 +72,8 @@ fn invalid_utf8_is_named_with_its_own_file() {
 fn a_damaged_archive() {
     let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3];
     assert_refused(&gzip, "", &["cannot read", "text"]);
-    let zstandard = [0x28, 0xb5, 0x2f, 0xfd, 0x08, 0, 0];
+    // A block of the type that does not exist.
+    let zstandard = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 7, 0, 0];
     assert_refused(&zstandard, "", &["cannot read", "text", "damaged"]);
     let level = ruzstd::encoding::CompressionLevel::Fastest;
     let frame = ruzstd::encoding::compress_to_vec("a text and more of it ".as_bytes(), level);

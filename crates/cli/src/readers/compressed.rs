@@ -101,9 +101,9 @@ impl<R: BufRead> Read for Frames<R> {
 }
 
 fn damaged(error: &(dyn Error + 'static)) -> io::Error {
-    let causes = || std::iter::successors(Some(error), |error| error.source());
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
     let early = |cause: &io::Error| cause.kind() == io::ErrorKind::UnexpectedEof;
-    if causes().any(|cause| cause.downcast_ref().is_some_and(early)) {
+    if causes.any(|cause| cause.downcast_ref().is_some_and(early)) {
         return invalid("the Zstandard data ends too early");
     }
     invalid(format!("the Zstandard data is damaged: {error}"))
