@@ -16,6 +16,10 @@ const PATIENCE: Duration = Duration::from_millis(1);
 /// How long it keeps its core to itself meanwhile.
 const SPIN: Duration = Duration::from_micros(20);
 
+/// More threads than this, and than four times as many as can run at once, are refused: a thousand that look for
+/// work in each other's queues keep a processor busy for many seconds.
+const MOST: usize = 256;
+
 /// A pool of rayon's, which is not its global one: nobody else's work is in it.
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -28,21 +32,26 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Starts the threads.
+    ///
+    /// # Errors
+    /// [`Error::Device`] where they are more than are of any use, or the system refuses.
     pub(crate) fn new(threads: NonZeroUsize) -> Result<Self, Error> {
-        ThreadPoolBuilder::new()
+        let refused = |reason| Error::Device {
+            device: format!("a pool of {threads} threads"),
+            reason,
+            remedy: "ask for fewer threads",
+        };
+        let at_once = AVAILABLE.map_or(1, NonZeroUsize::get);
+        if threads.get() > MOST.max(4 * at_once) {
+            return Err(refused(format!("this process may use {at_once} at once")));
+        }
+        let pool = ThreadPoolBuilder::new()
             .num_threads(threads.get())
             .thread_name(|i| format!("perf-kernels {i}"))
             .build()
-            .map(|pool| Self {
-                threads: pool,
-                crowded: AVAILABLE.is_some_and(|most| threads > most),
-                attended: AtomicBool::new(false),
-            })
-            .map_err(|error| Error::Device {
-                device: format!("a pool of {threads} threads"),
-                reason: error.to_string(),
-                remedy: "ask for fewer threads",
-            })
+            .map_err(|error| refused(error.to_string()))?;
+        let crowded = threads.get() > at_once;
+        Ok(Self { threads: pool, crowded, attended: AtomicBool::new(false) })
     }
 }
 
@@ -153,6 +162,13 @@ mod tests {
 
     fn pool(threads: usize) -> Pool {
         Pool::new(NonZeroUsize::new(threads).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn more_threads_than_are_of_use_are_refused() {
+        let refused = Pool::new(NonZeroUsize::new(100_000).unwrap()).err().unwrap();
+        assert!(refused.to_string().contains("a pool of 100000 threads"), "{refused}");
+        assert!(Pool::new(NonZeroUsize::new(3).unwrap()).is_ok());
     }
 
     #[test]
