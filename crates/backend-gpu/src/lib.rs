@@ -101,11 +101,6 @@ impl Gpu {
         self.kernel(options)?.accelerations_of_ends(bodies)
     }
 
-    /// Whether shaders have f64.
-    fn has_f64(&self) -> bool {
-        self.adapter.device().is_ok_and(|device| device.has_f64())
-    }
-
     /// Whether the device is a processor that pretends to be a GPU.
     fn is_software(&self) -> bool {
         let choice = self.adapter.choice().as_ref();
@@ -113,11 +108,13 @@ impl Gpu {
         choice.is_ok_and(|choice| is_cpu(choice.adapter().get_info()))
     }
 
-    /// The precisions, the default first: f64 where shaders have it.
+    /// The precisions, the default first: f64 where shaders have it. None without a device.
     fn precisions(&self) -> Vec<Precision> {
+        let Ok(device) = self.adapter.device() else { return Vec::new() };
+        let is_exact = || self.adapter.self_test().is_ok_and(|found| found.double_f32.is_some());
         let offered = |precision: &Precision| match precision {
-            Precision::F64 => self.has_f64(),
-            Precision::Mixed => self.adapter.self_test().double_f32.is_some(),
+            Precision::F64 => device.has_f64(),
+            Precision::Mixed => is_exact(),
             Precision::F32 => true,
         };
         Precision::ALL.into_iter().filter(offered).collect()
@@ -137,19 +134,27 @@ impl Gpu {
     /// The numbers of a precision. The self-test, which takes a while, is only made where it matters.
     ///
     /// # Errors
-    /// [`Error::UnsupportedPrecision`].
+    /// [`Error::UnsupportedPrecision`], and [`Error::Device`] where the device fails in the self-test: the
+    /// default depends on its outcome.
     fn numbers(&self, asked: Option<Precision>) -> Result<Numbers, Error> {
+        let has_f64 = self.adapter.device()?.has_f64();
         match asked {
             Some(Precision::F32) => return Ok(Numbers::F32),
-            Some(Precision::F64) | None if self.has_f64() => return Ok(Numbers::F64),
+            Some(Precision::F64) | None if has_f64 => return Ok(Numbers::F64),
             _ => {}
         }
+        let found = self.adapter.self_test()?;
         let precision = self.capabilities().precision(BACKEND, asked)?;
-        match (precision, self.adapter.self_test().double_f32) {
+        match (precision, found.double_f32) {
             (Precision::Mixed, Some(form)) => Ok(Numbers::Mixed(form)),
             _ => Ok(Numbers::F32),
         }
     }
+}
+
+/// All of them, or none without a device.
+fn offered<T: Clone>(is_there: bool, all: &[T]) -> Vec<T> {
+    if is_there { all.to_vec() } else { Vec::new() }
 }
 
 impl Backend for Gpu {
@@ -161,15 +166,18 @@ impl Backend for Gpu {
         self.adapter.availability()
     }
 
+    /// Without a device all lists are empty.
     fn capabilities(&self) -> Capabilities {
+        let precisions = self.precisions();
+        let is_there = !precisions.is_empty();
         Capabilities {
             device: self.describe(),
-            lanes: 1,
-            threads: 1,
+            lanes: usize::from(is_there),
+            threads: usize::from(is_there),
             software: self.is_software(),
-            precisions: self.precisions(),
-            nbody_algorithms: ALGORITHMS.to_vec(),
-            word_count_algorithms: vec![WordCountAlgorithm::Scan],
+            precisions,
+            nbody_algorithms: offered(is_there, &ALGORITHMS),
+            word_count_algorithms: offered(is_there, &[WordCountAlgorithm::Scan]),
             notes: self.tuned().notes(),
         }
     }

@@ -9,6 +9,8 @@
 //! submission of some 50 ms, and reads the state back once.
 //!
 //! Error, rms against exact arithmetic: `f64` below 1e-13, `mixed` about 1e-7, `f32` about 2e-6.
+//! Bodies closer than 2^-42 of the extent (`f64`: 2^-62) without a softening of that length are refused
+//! ([`pairs`]); where they come that close within a run, they pull each other as from that distance.
 //! A result has the same bits whenever it is computed again on the same adapter, and does not depend on
 //! how a run is cut into calls: work is laid out by n alone ([`plan`]) and sums have a fixed order.
 //!
@@ -29,6 +31,7 @@ mod buffers;
 mod cells;
 mod energy;
 mod forces;
+mod pairs;
 mod plan;
 mod shape;
 mod system;
@@ -102,8 +105,8 @@ impl GpuNBody {
                 System::new(device, self.numbers, self.software, bodies, &self.tuned)?
             }
         };
-        system.load(bodies, self.softening);
-        let done = job(&mut system, &mut self.pace);
+        let loaded = system.load(bodies, self.softening);
+        let done = loaded.and_then(|()| job(&mut system, &mut self.pace));
         self.system = Some(system);
         done
     }

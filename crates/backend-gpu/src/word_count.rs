@@ -4,7 +4,8 @@
 //! separators, and the segments, their ASCII letters lower-cased, are counted in a hash table that
 //! holds places in the text instead of words (`shaders/word_count.wgsl`). The host takes the distinct
 //! segments of each chunk, adds them up in 64 bits, and at the end treats those with other bytes the
-//! Unicode way. While the device counts one chunk, the host uploads the next and takes the last.
+//! Unicode way. While the device counts one chunk, the host uploads the next and takes the last; pieces
+//! that come one by one are gathered for that.
 //!
 //! Cost: O(bytes) on the device, O(distinct words) a chunk on the host. Error: none.
 //! Segments above [`crate::shaders::LONGEST`] bytes and what a full table does not take are added up on
@@ -15,7 +16,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use kernels_core::{Counts, Error, WordCount, text};
+use kernels_core::{Counts, Error, Pieces, WordCount, text};
 
 use crate::device::Device;
 use crate::device::adapter::Adapter;
@@ -27,8 +28,11 @@ use table::{Outcome, Pipelines, Running, Table, Tally};
 /// The bytes of a chunk on a real GPU: long enough to pay for taking the words of it.
 const CHUNK: usize = 32 << 20;
 
-/// The bytes of a chunk on a processor, which would need too long for a submission of more.
-const SOFTWARE_CHUNK: usize = 2 << 20;
+/// The bytes of a chunk on a processor, which counts ten of them a second.
+const SOFTWARE_CHUNK: usize = 1 << 20;
+
+/// How many chunks are gathered before they are counted: while the device counts one, the other is uploaded.
+const TOGETHER: usize = 2;
 
 /// The bytes that a table has room for at least, so that a few more do not need another one.
 const LEAST: usize = 1 << 16;
@@ -58,6 +62,9 @@ impl GpuWordCount {
     }
 
     fn try_add(&mut self, piece: &[u8]) -> Result<(), Error> {
+        if piece.is_empty() {
+            return Ok(());
+        }
         if simdutf8::basic::from_utf8(piece).is_err() {
             text::validate(piece, self.start)?;
         }
@@ -144,6 +151,23 @@ impl GpuWordCount {
     }
 }
 
+/// Gives `add` the pieces in lots of at most `most` bytes, larger pieces alone.
+fn gather(
+    pieces: &dyn Pieces,
+    most: usize,
+    mut add: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (mut piece, mut gathered) = (Vec::new(), Vec::new());
+    while pieces.next(&mut piece).is_some() {
+        if gathered.len() + piece.len() > most {
+            add(&gathered)?;
+            gathered.clear();
+        }
+        gathered.extend_from_slice(&piece);
+    }
+    add(&gathered)
+}
+
 /// Cuts the first chunk in two, unless it is a single word.
 fn halve(piece: &[u8], chunks: &mut VecDeque<(usize, usize)>) -> bool {
     let middle = chunks.front().and_then(|&(from, to)| middle(&piece[from..to]));
@@ -168,6 +192,10 @@ impl WordCount for GpuWordCount {
             self.restart();
         }
         added
+    }
+
+    fn add_pieces(&mut self, pieces: &dyn Pieces) -> Result<(), Error> {
+        gather(pieces, TOGETHER * self.chunk, |gathered| self.add(gathered))
     }
 
     fn finish(&mut self) -> Result<Counts, Error> {
@@ -276,6 +304,8 @@ fn lower(segment: &[u8], out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     #[test]
@@ -307,6 +337,40 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Pieces of these lengths, of which each holds its number.
+    struct Numbered(Mutex<Vec<usize>>);
+
+    impl Pieces for Numbered {
+        fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
+            let mut lengths = self.0.lock().expect("no panic");
+            let length = lengths.pop()?;
+            *piece = vec![lengths.len() as u8; length];
+            Some(0)
+        }
+    }
+
+    #[test]
+    fn pieces_are_gathered_to_lots() {
+        let pieces = Numbered(Mutex::new(vec![1, 9, 3, 3, 3, 3, 3]));
+        let mut lots = Vec::new();
+        let added = gather(&pieces, 6, |lot| {
+            lots.push(lot.to_vec());
+            Ok(())
+        });
+        assert_eq!(added, Ok(()));
+        let lengths: Vec<_> = lots.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [6, 6, 3, 9, 1]);
+        assert!(lots.concat().is_sorted_by(|a, b| a >= b), "in their order");
+    }
+
+    #[test]
+    fn a_lot_that_fails_is_the_last() {
+        let pieces = Numbered(Mutex::new(vec![3; 5]));
+        let failed = gather(&pieces, 6, |_| Err(Error::InvalidUtf8 { offset: 0 }));
+        assert_eq!(failed, Err(Error::InvalidUtf8 { offset: 0 }));
+        assert_eq!(pieces.0.lock().expect("no panic").len(), 2);
     }
 
     fn sorted(segments: &Segments) -> Vec<(String, u64, u64)> {

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a child process tells its parent what it found")]
 
 use std::process::{Command, ExitCode, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backend_gpu::{Fault, Gpu};
@@ -29,18 +30,21 @@ fn main() -> ExitCode {
 fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("no_driver_is_told_with_a_remedy", no_driver),
-        trial("interface_without_adapters_is_told_with_a_remedy", no_interface),
+        trial("interface_that_is_not_there_is_told_with_a_remedy", no_interface),
         trial("unknown_adapter_is_told_with_a_remedy", unknown_adapter),
     ];
     trials.extend(with_device(&[
         ("named_adapter_is_taken", named_adapter),
         ("lost_device_is_replaced", lost_between_calls),
         ("run_on_a_lost_device_starts_again", lost_in_a_run),
+        ("text_on_a_lost_device_is_counted_on_a_fresh_one", lost_in_a_count),
+        ("threads_share_a_device", threads),
         ("words_on_a_lost_device_are_counted_again", lost_while_counting),
         ("validation_error_is_typed", validation),
         ("failed_mapping_is_typed", mapping),
         ("failed_upload_is_told_to_its_thread_alone", upload),
         ("silent_device_is_given_up", silence),
+        ("self_test_that_the_device_failed_in_is_made_again", self_test),
         ("program_ends_with_a_silent_device", exit_with_silence),
     ]));
     let with_swiftshader: [(&str, fn()); 3] = [
@@ -83,6 +87,7 @@ fn assert_told(output: &Output, parts: &[&str]) {
 fn no_driver() {
     let output = child("availability", "VK_DRIVER_FILES", "/nonexistent");
     assert_told(&output, &["no graphics driver found", "; install", "Unavailable"]);
+    assert_told(&output, &["lanes: 0, threads: 0, software: false, precisions: [], "]);
 }
 
 fn unknown_adapter() {
@@ -95,9 +100,11 @@ fn unknown_adapter() {
 }
 
 fn no_interface() {
-    // The feature for it is not on by default.
-    let output = child("availability", "WGPU_BACKEND", "gl");
-    assert_told(&output, &["no graphics driver found (tried gl)", "; install"]);
+    let output = child("availability", "WGPU_BACKEND", "vulcan");
+    assert_told(&output, &["WGPU_BACKEND names no graphics interface", "unset WGPU_BACKEND"]);
+    // A browser's, which a program never has.
+    let output = child("availability", "WGPU_BACKEND", "webgpu");
+    assert_told(&output, &["webgpu, which is not compiled in", "unset WGPU_BACKEND"]);
 }
 
 /// The name of the adapter, without the driver behind it.
@@ -147,18 +154,68 @@ fn lost_between_calls() {
     assert_eq!(whole, cut);
 }
 
-fn lost_in_a_run() {
-    let gpu = Gpu::new();
-    let (mut undisturbed, mut disturbed) = (ring(1500), ring(1500));
-    run(&gpu, &mut undisturbed, 60).expect("a run");
+/// Does `job` while the device is lost, and tells whether that was before the end of it.
+fn lost_during(gpu: &Gpu, job: impl FnOnce()) -> bool {
+    let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let loss = scope.spawn(|| {
             std::thread::sleep(Duration::from_millis(30));
             gpu.provoke(Fault::Lost).expect("nothing shows at once");
+            !ended.load(Ordering::SeqCst)
         });
-        run(&gpu, &mut disturbed, 60).expect("a run that starts again");
+        job();
+        ended.store(true, Ordering::SeqCst);
+        loss.join().expect("no panic")
+    })
+}
+
+fn lost_in_a_run() {
+    let gpu = Gpu::new();
+    let is_hit = |steps: u64| {
+        let (mut undisturbed, mut disturbed) = (ring(1500), ring(1500));
+        run(&gpu, &mut undisturbed, steps).expect("a run");
+        let again = || run(&gpu, &mut disturbed, steps).expect("a run that starts again");
+        let is_hit = lost_during(&gpu, again);
+        assert!(undisturbed == disturbed, "another state after {steps} steps");
+        is_hit
+    };
+    assert!((0..12).any(|doubled| is_hit(60 << doubled)), "every run was too short");
+}
+
+fn lost_in_a_count() {
+    let gpu = Gpu::new();
+    let mut counter = gpu.word_count(&Default::default()).expect("a counter");
+    let mut is_hit = |times: usize| {
+        let text = "to be or not to be ".repeat(times);
+        let undisturbed = counter.count(text.as_bytes()).expect("counts");
+        let mut disturbed = None;
+        let is_hit = lost_during(&gpu, || disturbed = counter.count(text.as_bytes()).ok());
+        assert!(disturbed.is_some_and(|counts| counts == undisturbed), "other counts");
+        is_hit
+    };
+    assert!((0..12).any(|doubled| is_hit(200_000 << doubled)), "every text was too short");
+}
+
+/// Kernels on several threads, all of them on one device.
+fn threads() {
+    let gpu = Gpu::new();
+    let text = "To be, or not to be: that is the question. ".repeat(20_000);
+    let count = || {
+        let mut counter = gpu.word_count(&Default::default()).expect("a counter");
+        counter.count(text.as_bytes()).expect("counts")
+    };
+    let moved = || {
+        let mut bodies = ring(1500);
+        run(&gpu, &mut bodies, 20).expect("a run");
+        bodies
+    };
+    let (counts, bodies) = (count(), moved());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| assert!(count() == counts, "other counts beside other threads"));
+            scope.spawn(|| assert!(moved() == bodies, "another state beside other threads"));
+        }
     });
-    assert_eq!(undisturbed, disturbed);
 }
 
 fn lost_while_counting() {
@@ -244,6 +301,14 @@ fn silence() {
     assert_device_error(kernel.leapfrog(&mut bodies, 1e-3, 200), "did not answer");
     assert_eq!(bodies, before, "a failed run changes nothing");
     run(&gpu, &mut bodies, 1).expect("a fresh device works");
+}
+
+fn self_test() {
+    let gpu = Gpu::new();
+    gpu.provoke(Fault::Silence).expect("nothing shows at once");
+    let silent = gpu.capabilities().precisions;
+    let precisions = gpu.capabilities().precisions;
+    assert_eq!(precisions, Gpu::new().capabilities().precisions, "at first {silent:?}");
 }
 
 fn exit_with_silence() {

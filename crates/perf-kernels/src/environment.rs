@@ -3,7 +3,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `PERF_BACKEND` | the backend's name, where neither the API nor a flag gives one |
-//! | `PERF_CACHE_DIR` | where calibrations are kept; else `perf-kernels` in `XDG_CACHE_HOME`, else in `~/.cache` |
+//! | `PERF_CACHE_DIR` | where calibrations and what is found out about a GPU are kept; else `perf-kernels` in `XDG_CACHE_HOME`, else in `~/.cache` |
 //! | `PERF_SIMD_LEVEL` | a lower instruction level for `simd` and `rayon`, so that one machine tests all |
 //!
 //! An empty variable counts as none.

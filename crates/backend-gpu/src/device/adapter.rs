@@ -59,28 +59,31 @@ impl Adapter {
         Ok(device)
     }
 
-    /// What the self-test found; without a device, nothing that works.
-    pub(crate) fn self_test(&self) -> SelfTest {
-        *self.self_test.get_or_init(|| {
-            self.device().map_or_else(|_| SelfTest::default(), |device| self_test::run(&device))
-        })
+    /// What the self-test found. It is made once, and again where the device failed in it.
+    ///
+    /// # Errors
+    /// As [`Adapter::device`], and [`Error::Device`] where the device fails.
+    pub(crate) fn self_test(&self) -> Result<SelfTest, Error> {
+        if let Some(found) = self.self_test.get() {
+            return Ok(*found);
+        }
+        let found = self_test::run(&*self.device()?)?;
+        Ok(*self.self_test.get_or_init(|| found))
     }
 
     /// A line for each adapter of the machine, the chosen one first, with what its self-test found.
     pub(crate) fn survey(&self) -> Vec<String> {
         let Ok(choice) = self.choice() else { return Vec::new() };
-        let mut lines = vec![line(choice.adapter(), "chosen", &self.self_test().findings())];
+        let mut lines = vec![line(choice.adapter(), "chosen", self.self_test())];
         lines.extend(choice.others().map(|adapter| {
-            let findings = Device::open(adapter, None).map_or_else(
-                |error| error.to_string(),
-                |device| self_test::run(&device).findings(),
-            );
-            line(adapter, "not chosen", &findings)
+            let found = Device::open(adapter, None).and_then(|device| self_test::run(&device));
+            line(adapter, "not chosen", found)
         }));
         lines
     }
 }
 
-fn line(adapter: &wgpu::Adapter, role: &str, findings: &str) -> String {
+fn line(adapter: &wgpu::Adapter, role: &str, found: Result<SelfTest, Error>) -> String {
+    let findings = found.map_or_else(|error| error.to_string(), SelfTest::findings);
     format!("adapter {} ({role}): {findings}", choice::describe(&adapter.get_info()))
 }

@@ -35,7 +35,9 @@ impl Choice {
 struct Candidate {
     name: String,
     kind: DeviceType,
-    computes: bool,
+    runs_shaders: bool,
+    /// Whether it has [`REQUIRED`].
+    takes_arguments: bool,
 }
 
 impl Candidate {
@@ -45,8 +47,13 @@ impl Candidate {
         Self {
             name: info.name,
             kind: info.device_type,
-            computes: computes(flags, adapter.features()),
+            runs_shaders: runs_shaders(flags),
+            takes_arguments: adapter.features().contains(REQUIRED),
         }
+    }
+
+    fn computes(&self) -> bool {
+        self.runs_shaders && self.takes_arguments
     }
 
     fn is_named(&self, wanted: Option<&str>) -> bool {
@@ -56,7 +63,7 @@ impl Candidate {
 
 /// The place of the best one of those that compute and have `wanted` in their name.
 fn best(candidates: &[Candidate], wanted: Option<&str>) -> Option<usize> {
-    let fits = |candidate: &Candidate| candidate.computes && candidate.is_named(wanted);
+    let fits = |candidate: &Candidate| candidate.computes() && candidate.is_named(wanted);
     let fitting = candidates.iter().enumerate().filter(|(_, candidate)| fits(candidate));
     fitting.min_by_key(|(_, candidate)| rank(candidate.kind)).map(|(place, _)| place)
 }
@@ -86,8 +93,8 @@ impl From<Missing> for Availability {
 /// # Errors
 /// What is missing and what to do about it.
 pub(crate) fn choose() -> Result<Choice, Missing> {
-    let backends = Backends::all().with_env();
-    let all = adapters(backends)?;
+    let backends = interfaces(Backends::all().with_env())?;
+    let all = adapters(backends);
     if all.is_empty() {
         return Err(no_adapter(backends));
     }
@@ -97,31 +104,60 @@ pub(crate) fn choose() -> Result<Choice, Missing> {
         Some(chosen) => Ok(Choice { all, chosen }),
         None => {
             let found: Vec<_> = all.iter().map(|adapter| describe(&adapter.get_info())).collect();
-            Err(none_fits(&found, wanted.as_deref()))
+            let runs_shaders = candidates.iter().any(|candidate| candidate.runs_shaders);
+            Err(none_fits(&found, wanted.as_deref(), runs_shaders))
         }
     }
 }
 
-/// Every adapter. wgpu panics where no interface is compiled in for this platform.
-fn adapters(backends: Backends) -> Result<Vec<Adapter>, Missing> {
-    if Instance::enabled_backend_features().is_empty() {
+/// Those of the interfaces asked for that are compiled in. wgpu panics where there are none.
+fn interfaces(asked: Backends) -> Result<Backends, Missing> {
+    let compiled = Instance::enabled_backend_features();
+    if compiled.is_empty() {
         return Err(Missing {
             reason: "no graphics interface of this platform is compiled in".to_owned(),
             remedy: "build with the feature metal, dx12 or gles of backend-gpu",
         });
     }
+    if asked.is_empty() {
+        return Err(Missing {
+            reason: format!(
+                "WGPU_BACKEND names no graphics interface (there is {})",
+                names(compiled)
+            ),
+            remedy: "change or unset WGPU_BACKEND",
+        });
+    }
+    if !asked.intersects(compiled) {
+        let (asked, compiled) = (names(asked), names(compiled));
+        return Err(Missing {
+            reason: format!(
+                "WGPU_BACKEND asks for {asked}, which is not compiled in (there is {compiled})"
+            ),
+            remedy: "unset WGPU_BACKEND, or build with the feature metal, dx12 or gles of backend-gpu",
+        });
+    }
+    Ok(asked & compiled)
+}
+
+fn names(backends: Backends) -> String {
+    let names: Vec<_> = backends.iter_names().map(|(name, _)| name.to_lowercase()).collect();
+    names.join(", ")
+}
+
+/// Every adapter.
+fn adapters(backends: Backends) -> Vec<Adapter> {
     // The debugging layers that a debug build of wgpu asks for slow every call down.
     let descriptor = wgpu::InstanceDescriptor {
         backends,
         flags: wgpu::InstanceFlags::empty().with_env(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     };
-    let instance = Instance::new(descriptor);
-    Ok(pollster::block_on(instance.enumerate_adapters(backends)))
+    pollster::block_on(Instance::new(descriptor).enumerate_adapters(backends))
 }
 
-fn computes(flags: DownlevelFlags, features: Features) -> bool {
-    flags.contains(DownlevelFlags::COMPUTE_SHADERS) && features.contains(REQUIRED)
+fn runs_shaders(flags: DownlevelFlags) -> bool {
+    flags.contains(DownlevelFlags::COMPUTE_SHADERS)
 }
 
 /// The smaller, the better.
@@ -151,25 +187,29 @@ pub(crate) fn describe(info: &AdapterInfo) -> String {
 }
 
 fn no_adapter(backends: Backends) -> Missing {
-    let tried: Vec<_> = backends.iter_names().map(|(name, _)| name.to_lowercase()).collect();
     Missing {
-        reason: format!("no graphics driver found (tried {})", tried.join(", ")),
+        reason: format!("no graphics driver found (tried {})", names(backends)),
         remedy: "install the GPU vendor's driver, or mesa-vulkan-drivers for a software one",
     }
 }
 
-fn none_fits(all: &[String], wanted: Option<&str>) -> Missing {
+fn none_fits(all: &[String], wanted: Option<&str>, runs_shaders: bool) -> Missing {
     let found = all.join("; ");
-    match wanted {
-        Some(name) => Missing {
-            reason: format!("no adapter that computes has {name:?} in its name (found {found})"),
-            remedy: "change or unset WGPU_ADAPTER_NAME",
-        },
-        None => Missing {
-            reason: format!("no adapter runs compute shaders (found {found})"),
-            remedy: "install a Vulkan driver for the GPU",
-        },
-    }
+    let (reason, remedy) = match wanted {
+        Some(name) => (
+            format!("no adapter that computes has {name:?} in its name (found {found})"),
+            "change or unset WGPU_ADAPTER_NAME",
+        ),
+        None if runs_shaders => (
+            format!("no adapter that runs compute shaders has immediate data (found {found})"),
+            "update the driver",
+        ),
+        None => (
+            format!("no adapter runs compute shaders (found {found})"),
+            "install a Vulkan driver for the GPU",
+        ),
+    };
+    Missing { reason, remedy }
 }
 
 #[cfg(test)]
@@ -177,7 +217,7 @@ mod tests {
     use super::*;
 
     fn candidate(name: &str, kind: DeviceType) -> Candidate {
-        Candidate { name: name.to_owned(), kind, computes: true }
+        Candidate { name: name.to_owned(), kind, runs_shaders: true, takes_arguments: true }
     }
 
     #[test]
@@ -195,14 +235,14 @@ mod tests {
 
     #[test]
     fn an_adapter_without_compute_is_not_chosen() {
-        let drawing = Candidate { computes: false, ..candidate("old", DeviceType::DiscreteGpu) };
-        assert_eq!(best(&[drawing, candidate("cpu", DeviceType::Cpu)], None), Some(1));
-        let drawing = Candidate { computes: false, ..candidate("old", DeviceType::DiscreteGpu) };
-        assert_eq!(best(&[drawing], None), None);
+        let gpu = || candidate("old", DeviceType::DiscreteGpu);
+        let cpu = || candidate("cpu", DeviceType::Cpu);
+        let drawing = || Candidate { runs_shaders: false, ..gpu() };
+        let deaf = Candidate { takes_arguments: false, ..gpu() };
+        assert_eq!(best(&[drawing(), deaf, cpu()], None), Some(2));
+        assert_eq!(best(&[drawing()], None), None);
         let all = DownlevelFlags::all();
-        assert!(computes(all, REQUIRED));
-        assert!(!computes(all - DownlevelFlags::COMPUTE_SHADERS, REQUIRED));
-        assert!(!computes(all, Features::empty()));
+        assert!(runs_shaders(all) && !runs_shaders(all - DownlevelFlags::COMPUTE_SHADERS));
     }
 
     #[test]
@@ -216,9 +256,22 @@ mod tests {
         let Missing { reason, remedy } = no_adapter(Backends::VULKAN);
         assert_eq!(reason, "no graphics driver found (tried vulkan)");
         assert!(remedy.starts_with("install"));
-        let Missing { reason, .. } = none_fits(&["a (vulkan)".to_owned()], Some("x"));
+        let Missing { reason, .. } = none_fits(&["a (vulkan)".to_owned()], Some("x"), true);
         assert!(reason.contains("\"x\"") && reason.contains("a (vulkan)"), "{reason}");
-        let Missing { reason, .. } = none_fits(&["a (gl)".to_owned()], None);
-        assert!(reason.contains("compute shaders"), "{reason}");
+        let Missing { reason, remedy } = none_fits(&["a (gl)".to_owned()], None, false);
+        assert!(reason.starts_with("no adapter runs compute shaders"), "{reason}");
+        assert!(remedy.starts_with("install"));
+        let Missing { reason, remedy } = none_fits(&["a (gl)".to_owned()], None, true);
+        assert!(reason.contains("immediate data") && remedy.starts_with("update"), "{reason}");
+    }
+
+    #[test]
+    fn interfaces_that_are_not_there_are_told_apart_from_drivers() {
+        let there = Instance::enabled_backend_features();
+        assert_eq!(interfaces(Backends::all()), Ok(there));
+        assert!(interfaces(Backends::empty()).unwrap_err().reason.contains("names no"));
+        let told = interfaces(Backends::BROWSER_WEBGPU).unwrap_err();
+        assert!(told.reason.contains("browser_webgpu, which is not compiled in"), "{told:?}");
+        assert!(told.remedy.starts_with("unset WGPU_BACKEND"));
     }
 }

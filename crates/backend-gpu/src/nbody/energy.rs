@@ -6,7 +6,7 @@ use wgpu::{BindGroup, ComputePipeline};
 use super::buffers::{BINDINGS, Buffers, Span};
 use super::cells;
 use super::forces::fitting;
-use super::plan::Plan;
+use super::plan::{Plan, REACH};
 use crate::device::Device;
 use crate::device::stream::Stream;
 use crate::shaders::{self, NBodyShader, Numbers};
@@ -56,7 +56,7 @@ impl Energy {
 
     fn potentials(&self, stream: &mut Stream<'_>, plan: &Plan) -> Result<(), Error> {
         let blocks = plan.groups();
-        let count = Plan::ENERGY_REACH;
+        let count = REACH;
         let a_block = u64::from(count) * u64::from(plan.workgroup);
         for first in (0..plan.bodies).step_by(count as usize) {
             let mut first_block = 0;

@@ -12,9 +12,10 @@ const BODIES: u32 = 4;
 /// From this many bodies on, tiles are long; before, slots of short ones fill the chip.
 const LONG_TILES_FROM: u32 = 1 << 14;
 
-/// The bodies that pull in one dispatch: 16,384 turns of the inner loop and 256 of the outer one,
-/// well below the 65,535 of all loops after which some drivers stop.
-const REACH: u32 = 1 << 16;
+/// The bodies that pull in one dispatch: 4,096 turns of the inner loop, well below the 65,535 of all loops
+/// after which some drivers stop, and such that the least dispatch, one block of 1,024 bodies in `forces`, takes
+/// a processor less than a tenth of a second.
+pub(super) const REACH: u32 = 1 << 14;
 
 /// The iterations of all loops that one invocation of `steps` may do.
 const ITERATIONS: u32 = 1 << 15;
@@ -122,9 +123,6 @@ impl Plan {
         (ITERATIONS / a_step).max(1)
     }
 
-    /// The bodies that pull in one dispatch of `potential`.
-    pub(super) const ENERGY_REACH: u32 = 1 << 14;
-
     /// The parts of a slot that single dispatches take: the first body and how many.
     pub(super) fn reaches(&self) -> impl Iterator<Item = (u32, u32)> {
         let per_slot = self.per_slot;
@@ -147,7 +145,7 @@ mod tests {
     use super::*;
 
     const CHIP: Chip = Chip {
-        invocations: 1 << 18,
+        invocations: 1 << 20,
         workgroup: 256,
         workgroup_memory: 32_768,
         buffer: 1 << 27,
@@ -180,7 +178,21 @@ mod tests {
     #[test]
     fn a_middling_system_fills_the_chip() {
         let plan = plan(16_384);
-        assert_eq!(plan.bodies / BODIES * plan.slots, 1 << 18);
+        assert_eq!(plan.bodies / BODIES * plan.slots, 1 << 18, "as many slots as there may be");
+        assert_eq!(plan.slots, MOST_SLOTS);
+        let more = Plan::new(1 << 17, Precision::F64, CHIP);
+        assert_eq!(more.bodies / BODIES * more.slots, CHIP.invocations);
+    }
+
+    #[test]
+    fn the_least_dispatch_is_short() {
+        let slow = Chip { invocations: 1 << 11, workgroup: 64, small: 64, ..CHIP };
+        for bodies in [1 << 16, 1 << 17, 1 << 20] {
+            let plan = Plan::new(bodies, Precision::F64, slow);
+            let block = Shape::usual(bodies, slow.workgroup.max(256)).block();
+            let longest = plan.reaches().map(|(_, count)| count).max().expect("a reach");
+            assert!(u64::from(plan.slots * longest * block) <= 1 << 24, "{plan:?}");
+        }
     }
 
     #[test]

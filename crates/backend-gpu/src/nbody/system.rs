@@ -11,9 +11,11 @@ use super::buffers::{BINDINGS, Buffers, Span};
 use super::cells;
 use super::energy::Energy;
 use super::forces::Forces;
+use super::pairs;
 use super::plan::{Chip, Plan};
 use super::shape::Shape;
 use super::tuned::{Key, Tuned};
+use super::tuning::Tuning;
 use super::units::Units;
 use crate::device::Device;
 use crate::device::stream::{Pace, Stream};
@@ -62,6 +64,7 @@ pub(super) struct System {
     content: Option<Bodies>,
     /// Whether the accelerations on the device belong to the positions there.
     accelerated: bool,
+    pub(super) tuning: Tuning,
 }
 
 impl System {
@@ -92,6 +95,7 @@ impl System {
             units: Units::of(bodies),
             content: None,
             accelerated: false,
+            tuning: Tuning::default(),
         })
     }
 
@@ -106,12 +110,16 @@ impl System {
     }
 
     /// Brings a system to the device, where it is not there already.
-    pub(super) fn load(&mut self, bodies: &Bodies, softening: f64) {
+    ///
+    /// # Errors
+    /// [`Error::Coincident`].
+    pub(super) fn load(&mut self, bodies: &Bodies, softening: f64) -> Result<(), Error> {
         if self.content.as_ref().is_some_and(|content| is_same(content, bodies)) {
-            return;
+            return Ok(());
         }
-        self.units = Units::of(bodies);
-        let units = self.units;
+        let units = Units::of(bodies);
+        pairs::require_apart(bodies, units, self.numbers.precision(), softening)?;
+        self.units = units;
         let masses = bodies.mass_slice().iter().map(|&m| units.mass(m));
         let positions = bodies.position_rows().iter().map(|x| x.map(|x| units.length(x)));
         self.write(&self.buffers.positions, positions.zip(masses), [OUTSIDE; 3]);
@@ -120,6 +128,7 @@ impl System {
         self.write_factors(0.0, softening);
         self.content = Some(bodies.clone());
         self.accelerated = false;
+        Ok(())
     }
 
     fn write(
@@ -202,8 +211,7 @@ impl System {
         if !std::mem::take(&mut self.accelerated) {
             self.on_stream(pace, |system, stream| system.accelerate(stream))?;
         }
-        let made = self.tune(steps, tuned, pace)?;
-        self.advance(steps - made, pace)?;
+        self.run(steps, tuned, pace)?;
         self.state()
     }
 

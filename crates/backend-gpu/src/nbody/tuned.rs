@@ -1,11 +1,13 @@
 //! Which shapes an adapter was found to like best, kept for the process and in a small file.
 //!
 //! The file is a cache: a line a finding, with tabs between adapter and driver, version of this crate,
-//! precision, power of two of bodies, invocations and bodies of each. It is replaced as a whole, and
-//! whatever cannot be read in it is ignored.
+//! precision, power of two of bodies, invocations and bodies of each. A finding takes the place of the line
+//! about the same in a new file, which replaces the old one, so that what others found stays; of two that
+//! do so in the same moment, one may get lost. Whatever cannot be read is ignored.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{fs, io};
 
@@ -53,7 +55,7 @@ impl Tuned {
     /// Keeps a finding. A file that cannot be written only costs the next process the time to find out.
     pub(super) fn keep(&self, key: Key, shape: Shape) {
         self.with_known(|known| known.insert(key, shape));
-        let _ = self.store();
+        let _ = self.store(key, shape);
     }
 
     /// A line for each finding.
@@ -88,25 +90,27 @@ impl Tuned {
         text.lines().filter_map(|line| finding(line.strip_prefix(&prefix)?)).collect()
     }
 
-    /// Writes what is known, and what other adapters have in the file.
-    fn store(&self) -> io::Result<()> {
+    /// Puts a finding into the file.
+    fn store(&self, Key { precision, bodies }: Key, shape: Shape) -> io::Result<()> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        let adapter = format!("{}\t", self.adapter);
+        let about = format!("{}{precision}\t{bodies}\t", self.prefix());
+        let finding = format!("{about}{}\t{}\n", shape.workgroup, shape.bodies);
         let old = self.text();
-        let mut lines: Vec<_> =
-            old.lines().filter(|line| !line.starts_with(&adapter)).map(str::to_owned).collect();
-        let prefix = self.prefix();
-        self.with_known(|known| {
-            lines.extend(known.iter().map(|(Key { precision, bodies }, shape)| {
-                format!("{prefix}{precision}\t{bodies}\t{}\t{}", shape.workgroup, shape.bodies)
-            }));
-        });
+        let others = old.lines().filter(|line| !line.starts_with(&about));
+        let text: String = others.flat_map(|line| [line, "\n"]).chain([&*finding]).collect();
         fs::create_dir_all(directory)?;
-        let beside = directory.join(format!(".{NAME}.{}", std::process::id()));
-        fs::write(&beside, lines.join("\n") + "\n")
+        let beside = directory.join(beside());
+        fs::write(&beside, text)
             .and_then(|()| fs::rename(&beside, directory.join(NAME)))
             .inspect_err(|_| drop(fs::remove_file(&beside)))
     }
+}
+
+/// A name that no other thread and no other process takes.
+fn beside() -> String {
+    static TAKEN: AtomicU64 = AtomicU64::new(0);
+    let number = TAKEN.fetch_add(1, Ordering::Relaxed);
+    format!(".{NAME}.{}.{number}", std::process::id())
 }
 
 /// A finding from the columns behind adapter and version, if it is one that could have been made.
@@ -166,6 +170,27 @@ mod tests {
         assert_eq!(known.get(Key::new(Precision::F32, 5000)), None);
         assert!(known.notes()[0].starts_with("tuned for mixed from 4096 bodies"));
         assert_eq!(fs::read_dir(&directory.0).expect("the directory").count(), 1);
+    }
+
+    #[test]
+    fn what_others_found_meanwhile_stays() {
+        let directory = Directory::new("others");
+        let keys = [1000, 2000, 4000].map(|bodies| Key::new(Precision::F32, bodies));
+        let [one, another] = [(); 2].map(|()| directory.tuned("card"));
+        one.keep(keys[0], SHAPE);
+        another.keep(keys[1], SHAPE);
+        one.keep(keys[2], SHAPE);
+        one.keep(keys[0], Shape { bodies: 4, ..SHAPE });
+        let all = directory.tuned("card");
+        let found = keys.map(|key| all.get(key).map(|shape| shape.bodies));
+        assert_eq!(found, [Some(4), Some(2), Some(2)]);
+        assert_eq!(all.text().lines().count(), 3);
+    }
+
+    #[test]
+    fn threads_write_to_files_of_their_own() {
+        let names = [(); 2].map(|()| std::thread::spawn(beside).join().expect("a name"));
+        assert_ne!(names[0], names[1]);
     }
 
     #[test]

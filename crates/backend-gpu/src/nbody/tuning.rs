@@ -1,10 +1,11 @@
 //! Finding the shape of `forces` that a chip likes best.
 //!
-//! No interface tells how many registers, cores and schedulers a chip has. So the shapes are timed, in
-//! the first run that takes longer than a second, on steps of the run itself, since every shape gives
-//! the same bits. That costs the compilation of a dozen programs and what the worse shapes lose, and ends
-//! where it has taken a quarter of the run. What was found is remembered ([`Tuned`]) for the adapter, its
-//! driver, the precision and the power of two of bodies.
+//! No interface tells how many registers, cores and schedulers a chip has. So the shapes are timed, once
+//! a run takes longer than a second, on steps of the run itself, since every shape gives the same bits. A
+//! run may come in one call or in many short ones; the trial goes on from call to call. That costs the
+//! compilation of a dozen programs and what the worse shapes lose, and rests where it has taken a quarter of
+//! the run so far. What was found is remembered ([`Tuned`]) for the adapter, its driver, the precision and
+//! the power of two of bodies, as soon as half of the shapes are tried.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use super::system::{Motion, System};
 use super::tuned::{Key, Tuned};
 use crate::device::stream::Pace;
 
-/// A run of fewer interactions is over in no time on anything that deserves the name of a GPU.
+/// A call of fewer interactions is over in no time on anything that deserves the name of a GPU.
 const LEAST_WORK: u64 = 1 << 28;
 
 /// What a run should take to be worth it.
@@ -25,63 +26,124 @@ const WORTH: Duration = Duration::from_secs(1);
 /// What the timing of one shape should take at least.
 const SAMPLE: Duration = Duration::from_millis(5);
 
-/// The part of a run that may pass before the best shape so far is taken.
+/// The part of a run that trials may take.
 const PART: u32 = 4;
 
+/// What the steps of a system took so far, in whichever calls they came, and how the trial of the shapes
+/// stands.
+#[derive(Debug, Default)]
+pub(super) struct Tuning {
+    /// What all steps took, trials included.
+    spent: Duration,
+    /// What a step took last.
+    step: Option<Duration>,
+    trial: Option<Trial>,
+}
+
+/// A trial of the shapes.
+#[derive(Debug)]
+struct Trial {
+    /// The steps that each shape is timed for.
+    sample: u64,
+    /// What the fastest took.
+    best: Duration,
+    /// What the trial took so far.
+    took: Duration,
+    waiting: Vec<Shape>,
+    /// How many may still wait when the best of the others is remembered.
+    few: usize,
+}
+
+impl Tuning {
+    /// Counts steps that took so long.
+    fn learn(&mut self, steps: u64, took: Duration) {
+        self.spent += took;
+        self.step = Some(took.div_f64(steps as f64).max(Duration::from_nanos(1)));
+    }
+
+    /// The steps that one shape is to be timed for, once the run is known to be worth it: with `left` steps to
+    /// come, enough of them, and not too much of it spent on trials.
+    fn sample(&self, left: u64) -> Option<u64> {
+        let step = self.step?;
+        let whole = self.spent + step.mul_f64(left as f64);
+        let sample = match &self.trial {
+            None if whole < WORTH => return None,
+            None => (SAMPLE.as_secs_f64() / step.as_secs_f64()).ceil() as u64,
+            Some(trial) if trial.took > whole / PART => return None,
+            Some(trial) => trial.sample,
+        };
+        (sample <= left).then_some(sample)
+    }
+}
+
 impl System {
-    /// Advances by some of `steps` steps while it tries the shapes, unless one is known or the run is
-    /// short, and gives how many steps were made.
+    /// Makes steps, from accelerations that belong to the positions to such, some of them to find the best
+    /// shape, unless that is known or the run is short.
     ///
     /// # Errors
     /// [`Error::Device`].
-    pub(super) fn tune(
-        &mut self,
-        steps: u64,
-        tuned: &Tuned,
-        pace: &mut Pace,
-    ) -> Result<u64, Error> {
-        if self.is_tuned() || steps.saturating_mul(self.plan.interactions()) < LEAST_WORK {
-            return Ok(0);
+    pub(super) fn run(&mut self, steps: u64, tuned: &Tuned, pace: &mut Pace) -> Result<(), Error> {
+        let mut left = steps;
+        let work = steps.saturating_mul(self.plan.interactions());
+        if !self.is_tuned() && self.tuning.step.is_none() && work >= LEAST_WORK {
+            self.timed(1, pace)?;
+            left -= 1;
         }
-        let begun = Instant::now();
-        let step = self.timed(1, pace)?;
-        let whole = step * u32::try_from(steps).unwrap_or(u32::MAX);
-        let sample = (SAMPLE.as_secs_f64() / step.as_secs_f64()).ceil() as u64;
-        if whole < WORTH || 1 + sample > steps {
-            return Ok(1);
-        }
-        let mut trial = Trial { made: 1, sample, best: self.timed(sample, pace)? };
-        trial.made += sample;
-        for shape in Shape::all(self.device.limits().max_compute_invocations_per_workgroup) {
-            if trial.made + sample > steps || begun.elapsed() > whole / PART {
-                break;
+        while let Some(sample) = self.tuning.sample(left).filter(|_| !self.is_tuned()) {
+            let begun = Instant::now();
+            left -= self.try_next(sample, tuned, pace)?;
+            if let Some(trial) = &mut self.tuning.trial {
+                trial.took += begun.elapsed();
             }
-            self.try_shape(shape, &mut trial, pace)?;
         }
-        self.remember(tuned);
-        Ok(trial.made)
+        self.timed(left, pace).map(drop)
     }
 
-    /// Times a shape, and keeps it where it is the fastest so far.
-    fn try_shape(&mut self, shape: Shape, trial: &mut Trial, pace: &mut Pace) -> Result<(), Error> {
+    /// Takes the next part of the trial, and gives how many steps it made.
+    fn try_next(&mut self, sample: u64, tuned: &Tuned, pace: &mut Pace) -> Result<u64, Error> {
+        let Some(trial) = &mut self.tuning.trial else {
+            let waiting = self.other_shapes();
+            let (best, few) = (self.timed(sample, pace)?, waiting.len() / 2);
+            let took = Duration::ZERO;
+            self.tuning.trial = Some(Trial { sample, best, took, waiting, few });
+            return Ok(sample);
+        };
+        let (shape, remembers) = (trial.waiting.pop(), trial.waiting.len() <= trial.few);
+        let made = shape.map_or(Ok(0), |shape| self.try_shape(shape, sample, pace))?;
+        if remembers {
+            self.remember(tuned);
+        }
+        Ok(made)
+    }
+
+    /// The shapes besides that of now, the most promising one last.
+    fn other_shapes(&self) -> Vec<Shape> {
+        let Motion::Tiled(tiled) = &self.motion else { return Vec::new() };
+        let most = self.device.limits().max_compute_invocations_per_workgroup;
+        let mut shapes: Vec<_> =
+            Shape::all(most).filter(|shape| *shape != tiled.forces.shape()).collect();
+        shapes.reverse();
+        shapes
+    }
+
+    /// Times a shape, and keeps it where it is the fastest so far. Gives how many steps that made.
+    fn try_shape(&mut self, shape: Shape, sample: u64, pace: &mut Pace) -> Result<u64, Error> {
         // A shape that a driver does not compile is none for it.
         let Ok(forces) = Forces::new(&self.device, self.numbers, &self.plan, &self.buffers, shape)
         else {
-            return self.device.check();
+            return self.device.check().map(|()| 0);
         };
-        let Motion::Tiled(tiled) = &mut self.motion else { return Ok(()) };
-        if tiled.forces.shape() == shape {
-            return Ok(());
+        let Motion::Tiled(tiled) = &mut self.motion else { return Ok(0) };
+        let before = std::mem::replace(&mut tiled.forces, forces);
+        let took = self.timed(sample, pace)?;
+        if let (Some(trial), Motion::Tiled(tiled)) = (&mut self.tuning.trial, &mut self.motion) {
+            if took < trial.best {
+                trial.best = took;
+            } else {
+                tiled.forces = before;
+            }
         }
-        let best = std::mem::replace(&mut tiled.forces, forces);
-        let took = self.timed(trial.sample, pace)?;
-        trial.made += trial.sample;
-        if took < trial.best {
-            trial.best = took;
-        } else if let Motion::Tiled(tiled) = &mut self.motion {
-            tiled.forces = best;
-        }
-        Ok(())
+        Ok(sample)
     }
 
     /// Whether there is nothing to find out, or it is known.
@@ -92,10 +154,11 @@ impl System {
         }
     }
 
+    /// Remembers the best shape so far; where none waits any more, the trial is over.
     fn remember(&mut self, tuned: &Tuned) {
         let key = self.key();
-        if let Motion::Tiled(tiled) = &mut self.motion {
-            tiled.tuned = true;
+        if let (Some(trial), Motion::Tiled(tiled)) = (&self.tuning.trial, &mut self.motion) {
+            tiled.tuned = trial.waiting.is_empty();
             tuned.keep(key, tiled.forces.shape());
         }
     }
@@ -106,20 +169,52 @@ impl System {
     }
 
     /// Advances, and gives what that took.
-    fn timed(&self, steps: u64, pace: &mut Pace) -> Result<Duration, Error> {
+    fn timed(&mut self, steps: u64, pace: &mut Pace) -> Result<Duration, Error> {
         let begun = Instant::now();
         self.advance(steps, pace)?;
-        Ok(begun.elapsed())
+        let took = begun.elapsed();
+        if steps > 0 {
+            self.tuning.learn(steps, took);
+        }
+        Ok(took)
     }
 }
 
-/// How the trial of the shapes stands.
-#[derive(Debug)]
-struct Trial {
-    /// The steps made so far.
-    made: u64,
-    /// The steps that each shape is timed for.
-    sample: u64,
-    /// What the fastest took.
-    best: Duration,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn short_calls_add_up_to_a_run_that_is_worth_a_trial() {
+        let mut tuning = Tuning::default();
+        assert_eq!(tuning.sample(1000), None, "nothing is known");
+        for _ in 0..15 {
+            tuning.learn(60, 60 * MILLISECOND);
+            assert_eq!(tuning.sample(60), None);
+        }
+        tuning.learn(60, 60 * MILLISECOND);
+        assert_eq!(tuning.sample(60), Some(5));
+        assert_eq!(tuning.sample(4), None, "too few steps");
+    }
+
+    #[test]
+    fn one_long_call_is_worth_a_trial() {
+        let mut tuning = Tuning::default();
+        tuning.learn(1, MILLISECOND);
+        assert_eq!(tuning.sample(900), None);
+        assert_eq!(tuning.sample(1000), Some(5));
+    }
+
+    #[test]
+    fn a_trial_rests_at_a_quarter_of_the_run_and_goes_on_later() {
+        let mut tuning = Tuning::default();
+        tuning.learn(1000, 1000 * MILLISECOND);
+        let (best, took) = (5 * MILLISECOND, 300 * MILLISECOND);
+        tuning.trial = Some(Trial { sample: 5, best, took, waiting: Vec::new(), few: 0 });
+        assert_eq!(tuning.sample(60), None);
+        tuning.learn(300, 300 * MILLISECOND);
+        assert_eq!(tuning.sample(60), Some(5));
+    }
 }
