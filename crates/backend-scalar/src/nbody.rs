@@ -29,9 +29,11 @@ pub(crate) fn build(
     executor: Arc<dyn Executor>,
 ) -> Box<dyn NBody> {
     match precision {
-        Precision::F32 => Box::new(DirectSum::<f32>::new(options, executor)),
+        Precision::F32 => Box::new(DirectSum::<f32>::new(options, Precision::F32, executor)),
         // `Mixed` is not offered.
-        Precision::F64 | Precision::Mixed => Box::new(DirectSum::<f64>::new(options, executor)),
+        Precision::F64 | Precision::Mixed => {
+            Box::new(DirectSum::<f64>::new(options, Precision::F64, executor))
+        }
     }
 }
 
@@ -39,20 +41,22 @@ pub(crate) fn build(
 #[derive(Debug)]
 struct DirectSum<T> {
     pairs: bool,
+    precision: Precision,
     softening: f64,
     executor: Arc<dyn Executor>,
     system: System<T>,
 }
 
 impl<T: Real> DirectSum<T> {
-    fn new(options: &NBodyOptions, executor: Arc<dyn Executor>) -> Self {
+    fn new(options: &NBodyOptions, precision: Precision, executor: Arc<dyn Executor>) -> Self {
         let pairs = options.algorithm == NBodyAlgorithm::Pairs;
-        Self { pairs, softening: options.softening, executor, system: System::default() }
+        let (softening, system) = (options.softening, System::default());
+        Self { pairs, precision, softening, executor, system }
     }
 
     /// Takes the state of `bodies` over and sees to it that the accelerations are theirs.
     fn load(&mut self, bodies: &Bodies) -> Result<(), Error> {
-        bodies.require_distinct(self.softening)?;
+        bodies.require_distinct(self.softening, self.precision)?;
         if !self.system.load(bodies) {
             self.update_accelerations();
         }
@@ -93,14 +97,14 @@ impl<T: Real> NBody for DirectSum<T> {
     }
 
     fn energies(&mut self, bodies: &Bodies) -> Result<Energies, Error> {
-        bodies.require_distinct(self.softening)?;
+        bodies.require_distinct(self.softening, self.precision)?;
         Ok(energies::energies(bodies, self.softening, &*self.executor))
     }
 
     fn leapfrog(&mut self, bodies: &mut Bodies, dt: f64, steps: u64) -> Result<(), Error> {
         require_time_step(dt)?;
         if steps == 0 {
-            return Ok(());
+            return bodies.require_distinct(self.softening, self.precision);
         }
         let executor = Arc::clone(&self.executor);
         let mut loaded = Ok(());

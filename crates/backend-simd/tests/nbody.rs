@@ -66,7 +66,8 @@ fn levels() -> impl Iterator<Item = Simd> {
 
 #[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
-    for bodies in [2, 16, 700, 4500] {
+    // Every number of units that a system of less than 65,536 bodies is cut into.
+    for bodies in [2, 16, 700, 4500, 8200] {
         let start = cloud(bodies, 0.0, 2.0);
         for precision in [Precision::F64, Precision::F32] {
             let options = NBodyOptions { precision: Some(precision), ..NBodyOptions::default() };
@@ -78,7 +79,8 @@ fn bits_do_not_depend_on_the_number_of_threads() {
                 (accelerations(&mut *kernel, &moving), energies, moving)
             };
             let alone = run(Arc::new(kernels_core::Serial));
-            for threads in [1, 2, 3, 5, 8] {
+            let crews: &[usize] = if bodies < 8192 { &[1, 2, 3, 5, 8] } else { &[3] };
+            for &threads in crews {
                 assert!(
                     run(Arc::new(Crew(threads))) == alone,
                     "{bodies} bodies, {threads} threads"
@@ -136,7 +138,7 @@ fn check(simd: Simd, bodies: &Bodies, softening: f64) {
     let context = format!("{simd:?}, {} bodies, softening {softening}", bodies.len());
     let rms = rms_error(found.view(), exact.view());
     assert!(rms <= tolerances::F64_RMS, "{context}: rms error {rms:e}");
-    let scale = exact.iter().fold(0.0, |scale: f64, a| scale.max(a.abs()));
+    let scale = (exact.iter().map(|a| a * a).sum::<f64>() / exact.len() as f64).sqrt();
     let largest = (&found - &exact).iter().fold(0.0, |largest: f64, e| largest.max(e.abs()));
     assert!(largest <= tolerances::F64_LARGEST * scale, "{context}: error {largest:e}");
     let (energies, exact) =

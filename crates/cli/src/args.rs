@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use perf_kernels::{NBodyAlgorithm, NBodyOptions, Precision, WordCountAlgorithm};
 use serde::{Deserialize, Serialize};
 
-use values::{count, fraction, non_negative, positive};
+use values::{count, fraction, non_negative, opening, positive};
 
 /// Word-frequency count and gravitational N-body on the backend you name: scalar, SIMD, threads or
 /// GPU.
@@ -132,8 +132,8 @@ pub(crate) struct NBody {
     /// How the forces are summed
     #[arg(long, value_enum, default_value = "direct", conflicts_with = "resume")]
     pub(crate) algorithm: NBodyAlgorithmName,
-    /// The opening angle of the tree: smaller is more exact and slower
-    #[arg(long, value_name = "THETA", value_parser = positive)]
+    /// The opening angle of the tree, at most 1: smaller is more exact and slower
+    #[arg(long, value_name = "THETA", value_parser = opening)]
     #[arg(default_value_t = NBodyOptions::DEFAULT_OPENING, conflicts_with = "resume")]
     pub(crate) opening: f64,
     /// Steps between two prints of the energy; 0 computes and prints none [default: 100, or what the

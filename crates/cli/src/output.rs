@@ -1,9 +1,11 @@
 //! Writing results: standard output, a device, or a file that is replaced as a whole.
 //!
 //! A file is written beside its place and renamed, so that a reader sees the old contents or the new
-//! ones and never a half, and a failure leaves the old ones.
+//! ones and never a half, and a failure leaves the old ones. Its writer holds a lock on it until then: what is
+//! beside a place without a lock was left behind by a program that was killed, and the next one that writes
+//! there removes it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,9 @@ use crate::failure::{FileError, Usage};
 
 /// Bytes collected before they are handed to the system.
 const BUFFER: usize = 1 << 18;
+
+/// How the names of files begin and end that are not yet in their place.
+const UNFINISHED: [&str; 2] = [".cli-", ".tmp"];
 
 /// What a result is written into.
 pub(crate) type Sink<'a> = dyn Write + Send + 'a;
@@ -49,7 +54,7 @@ impl Destination {
     fn of_path(path: &Path, inputs: &[PathBuf]) -> anyhow::Result<Self> {
         let failed = |error| FileError::writing(path.display().to_string(), error);
         // A link stays a link to the replaced file.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let target = place(path);
         match fs::metadata(&target) {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(failed(io::ErrorKind::IsADirectory.into()).into());
@@ -58,6 +63,7 @@ impl Destination {
             _ => {}
         }
         refuse_input(path, &target, inputs)?;
+        remove_abandoned(directory(&target));
         // Better to fail now than behind hours of work.
         temporary(&target).map_err(failed)?;
         Ok(Self::File(target))
@@ -89,9 +95,38 @@ impl Destination {
     }
 }
 
+/// Refuses to write two results into one file. Each of the `outputs` comes with the option that names it;
+/// standard output, pipes and devices may take several.
+pub(crate) fn refuse_shared(outputs: &[(&str, &Path)]) -> Result<(), Usage> {
+    let is_shareable = |path: &Path| {
+        path == Path::new("-") || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
+    };
+    for (at, (option, path)) in outputs.iter().enumerate() {
+        let is_same = |(_, other): &&(&str, &Path)| place(other) == place(path);
+        match outputs[..at].iter().find(is_same) {
+            Some((other, _)) if !is_shareable(path) => {
+                let path = path.display();
+                return Err(Usage(format!(
+                    "{other} and {option} both write {path}: name two files"
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Where a path leads, whether there is a file already or not.
+fn place(path: &Path) -> PathBuf {
+    let of_new_file = || {
+        let name = path.file_name()?;
+        fs::canonicalize(directory(path)).ok().map(|folder| folder.join(name))
+    };
+    fs::canonicalize(path).ok().or_else(of_new_file).unwrap_or_else(|| path.to_owned())
+}
+
 fn refuse_input(path: &Path, target: &Path, inputs: &[PathBuf]) -> Result<(), Usage> {
-    let is_target = |input: &PathBuf| fs::canonicalize(input).is_ok_and(|input| input == target);
-    if !inputs.iter().any(is_target) {
+    if !inputs.iter().any(|input| place(input) == target) {
         return Ok(());
     }
     Err(Usage(format!(
@@ -120,8 +155,38 @@ fn replace(
     Ok(())
 }
 
-/// A new file beside `path`, removed again unless it is renamed.
+/// A new file beside `path`, locked, and removed again unless it is renamed.
 fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = new_file(path)?;
+        match file.as_file().try_lock() {
+            // Another program took it for abandoned before it was locked.
+            Err(TryLockError::WouldBlock) => {}
+            Ok(()) if !file.path().exists() => {}
+            // A file system without locks keeps what is abandoned.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+}
+
+/// Removes what killed programs left in the folder.
+fn remove_abandoned(folder: &Path) {
+    let [begin, end] = UNFINISHED;
+    let is_unfinished = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(begin) && name.ends_with(end))
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()).filter(|path| is_unfinished(path)) {
+        // Who cannot look at a file or remove it leaves it to somebody who can.
+        let Ok(file) = File::open(&path) else { continue };
+        if file.try_lock().is_ok() {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+fn new_file(path: &Path) -> io::Result<NamedTempFile> {
     // The system's own words where the folder is missing.
     fs::metadata(directory(path))?;
     let mut builder = tempfile::Builder::new();
@@ -132,8 +197,8 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder
-        .prefix(".cli-")
-        .suffix(".tmp")
+        .prefix(UNFINISHED[0])
+        .suffix(UNFINISHED[1])
         .tempfile_in(directory(path))
         .map_err(|error| io::Error::from(error.kind()))
 }
@@ -200,6 +265,33 @@ mod tests {
         assert!(Destination::new(Some(&same), &[path]).unwrap_err().is::<Usage>());
         assert!(Destination::new(Some(folder.path()), &[]).is_err());
         assert!(Destination::new(Some(&folder.path().join("no/where")), &[]).is_err());
+    }
+
+    #[test]
+    fn two_results_do_not_go_into_one_file_there_already_or_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, same) = (folder.path().join("new"), folder.path().join("./new"));
+        let shared = [("--output", path.as_path()), ("--plot", same.as_path())];
+        let refused = refuse_shared(&shared).unwrap_err().to_string();
+        assert!(refused.contains("--output and --plot both write"), "{refused}");
+        fs::write(&path, "there already").unwrap();
+        assert!(refuse_shared(&shared).is_err());
+        assert!(refuse_shared(&[shared[0], ("--plot", folder.path())]).is_ok());
+        let null = ("--output", Path::new("/dev/null"));
+        assert!(refuse_shared(&[null, null]).is_ok());
+        assert!(refuse_shared(&[("--output", Path::new("-")), ("--plot", Path::new("-"))]).is_ok());
+    }
+
+    #[test]
+    fn what_a_killed_program_left_is_removed_and_what_is_being_written_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result");
+        fs::write(folder.path().join(".cli-killed.tmp"), "half").unwrap();
+        let writing = temporary(&path).unwrap();
+        write(&path, "whole").unwrap();
+        let mut left = names(folder.path());
+        left.sort();
+        assert_eq!(left, [writing.path().file_name().unwrap(), "result".as_ref()]);
     }
 
     #[cfg(unix)]

@@ -86,6 +86,15 @@ fn negative_mass() {
 fn two_bodies_at_one_point() {
     let bodies = format!("{BINARY}\n3 1 0.5 0 0 0 0 0");
     assert_refused(&bodies, "", 1, &["lines 2 and 4", "one point", "--softening"]);
+    assert_refused(&bodies, "--softening 1e-170", 1, &["lines 2 and 4", "larger --softening"]);
+}
+
+#[test]
+fn two_bodies_at_one_point_in_f32_only() {
+    let bodies = "1 1 1e6 0 0 0 0 0\n2 1 1000000.001 0 0 0 0 0\n";
+    assert_refused(bodies, "--precision f32", 1, &["lines 1 and 2", "in f32", "--precision f64"]);
+    let mut command = cli("nbody -b scalar --t-end 0.001 -");
+    command.write_stdin(bodies).assert().success();
 }
 
 #[test]
@@ -101,7 +110,10 @@ fn time_step_or_end_that_is_none() {
 #[test]
 fn softening_or_opening_that_is_none() {
     assert_error(&mut cli("nbody data/input16 --softening=-1"), 2, &["--softening", "at least 0"]);
-    assert_error(&mut cli("nbody data/input16 --opening=0"), 2, &["--opening", "above 0"]);
+    for opening in ["0", "1.5", "nan"] {
+        let mut command = cli(&format!("nbody data/input16 --opening={opening}"));
+        assert_error(&mut command, 2, &["--opening", "above 0, at most 1"]);
+    }
 }
 
 #[test]
@@ -120,6 +132,27 @@ fn output_equal_to_input() {
         assert_error(command.arg(&path).arg(option).arg(same), 2, &["would be overwritten"]);
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), BINARY);
+}
+
+#[test]
+fn two_outputs_in_one_file_that_is_not_there_yet() {
+    let folder = Folder::new();
+    let (path, same) = (folder.path("x.svg"), folder.path("./x.svg"));
+    let options = ["--output", "--checkpoint", "--trajectory", "--plot", "--trace"];
+    for (at, first) in options.iter().enumerate() {
+        for second in &options[at + 1..] {
+            let mut command = cli("nbody -b scalar data/input16 --t-end 0.01");
+            command.arg(first).arg(&path).arg(second).arg(&same);
+            assert_error(&mut command, 2, &[first, second, "both write", "name two files"]);
+        }
+    }
+    assert_eq!(folder.names(), [""; 0]);
+}
+
+#[test]
+fn checkpoint_on_standard_output() {
+    let mut command = cli("nbody -b scalar data/input16 --t-end 0.01 --checkpoint -");
+    assert_error(&mut command, 2, &["--checkpoint -", "name a file"]);
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl PlainNBody {
     fn require_distinct(&self, bodies: &Bodies) -> Result<(), Error> {
         match self.fault {
             Fault::AcceptsCoincidentBodies => Ok(()),
-            _ => bodies.require_distinct(self.softening),
+            _ => bodies.require_distinct(self.softening, Precision::F64),
         }
     }
 
@@ -102,7 +102,7 @@ impl PlainNBody {
         let mut sum = [0.0; 3];
         for j in (0..bodies.len()).filter(|&j| j != i) {
             let (d, r) = self.separation(bodies, i, j);
-            let weight = bodies.mass_slice()[j] / (r * r * r);
+            let weight = if r > 0.0 { bodies.mass_slice()[j] / (r * r * r) } else { 0.0 };
             (0..3).for_each(|k| sum[k] += weight * d[k]);
         }
         match self.fault {
@@ -135,7 +135,9 @@ impl NBody for PlainNBody {
         let masses = bodies.mass_slice();
         let square = |v: [f64; 3]| v.iter().map(|v| v * v).sum::<f64>();
         let kinetic = |i: usize| 0.5 * masses[i] * square(bodies.velocity_rows()[i]);
-        let pair = |i: usize, j: usize| -masses[i] * masses[j] / self.separation(bodies, i, j).1;
+        let inverse = |r: f64| if r > 0.0 { 1.0 / r } else { 0.0 };
+        let pair =
+            |i: usize, j: usize| -masses[i] * masses[j] * inverse(self.separation(bodies, i, j).1);
         let twice = if self.fault == Fault::PotentialOfAllPairsTwice { 2.0 } else { 1.0 };
         let potential = |i: usize| (0..i).map(|j| twice * pair(i, j)).sum::<f64>();
         Ok(Energies {

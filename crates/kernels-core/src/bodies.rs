@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
-use crate::Error;
+use crate::{Error, Precision};
 
 /// Masses `(n,)`, positions `(n, 3)` and velocities `(n, 3)` of `n >= 1` bodies, in units where the
 /// gravitational constant is 1 (N-body or Hénon units).
@@ -24,13 +24,22 @@ use crate::Error;
 /// assert_eq!(binary.len(), 2);
 /// # Ok::<(), kernels_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Bodies {
     masses: Vec<f64>,
     positions: Vec<[f64; 3]>,
     velocities: Vec<[f64; 3]>,
-    /// Two bodies that were at one point when the system was made.
-    coincident: Option<(usize, usize)>,
+    /// Two bodies that were at one point when the system was made, in each precision.
+    coincident: [Option<(usize, usize)>; Precision::ALL.len()],
+}
+
+/// Systems in the same state are equal, however they came into it.
+impl PartialEq for Bodies {
+    fn eq(&self, other: &Self) -> bool {
+        self.masses == other.masses
+            && self.positions == other.positions
+            && self.velocities == other.velocities
+    }
 }
 
 impl Bodies {
@@ -74,8 +83,22 @@ impl Bodies {
                 return Err(Error::NegativeMass { body, mass });
             }
         }
-        let coincident = first_coincident(&positions);
+        let coincident = coincident(&positions);
         Ok(Self { masses, positions, velocities, coincident })
+    }
+
+    /// A system that is on its way, as [`Bodies::from_rows`] makes one, for a run that goes on: bodies
+    /// at one point have met there, and are no obstacle ([`Bodies::require_distinct`]).
+    ///
+    /// # Errors
+    /// As [`Bodies::new`].
+    pub fn underway(
+        masses: Vec<f64>,
+        positions: Vec<[f64; 3]>,
+        velocities: Vec<[f64; 3]>,
+    ) -> Result<Self, Error> {
+        let bodies = Self::from_rows(masses, positions, velocities)?;
+        Ok(Self { coincident: Default::default(), ..bodies })
     }
 
     /// The number of bodies, at least 1.
@@ -121,15 +144,19 @@ impl Bodies {
         &self.velocities
     }
 
-    /// Nothing where the force between all bodies is finite: with a softening above zero, or where no
-    /// two bodies were at one point when the system was made.
+    /// Nothing where the force between all bodies is finite in numbers of `precision`: where no two
+    /// bodies were at one point when the system was made, or the softening is large enough to help.
+    ///
+    /// Bodies that meet later do not act on each other while they are at one point.
     ///
     /// # Errors
-    /// [`Error::Coincident`].
-    pub fn require_distinct(&self, softening: f64) -> Result<(), Error> {
-        match self.coincident {
-            Some((first, second)) if softening == 0.0 => Err(Error::Coincident { first, second }),
-            _ => Ok(()),
+    /// [`Error::Coincident`]; [`Error::Indistinct`] where only `precision` cannot tell the bodies apart.
+    pub fn require_distinct(&self, softening: f64, precision: Precision) -> Result<(), Error> {
+        match (self.coincident[precision as usize], self.coincident[Precision::F64 as usize]) {
+            (Some(_), _) if has_inverse_cube(softening, precision) => Ok(()),
+            (Some(_), Some((first, second))) => Err(Error::Coincident { first, second }),
+            (Some((first, second)), None) => Err(Error::Indistinct { first, second, precision }),
+            (None, _) => Ok(()),
         }
     }
 
@@ -182,14 +209,46 @@ fn require_finite(body: usize, quantity: &'static str, numbers: &[f64]) -> Resul
     Err(Error::NotFinite { body, quantity })
 }
 
+/// [`first_coincident`] in each precision.
+fn coincident(positions: &[[f64; 3]]) -> [Option<(usize, usize)>; Precision::ALL.len()] {
+    // What f32 tells apart, the others do.
+    let in_f32 = first_coincident(positions, Precision::F32);
+    Precision::ALL.map(|precision| match precision {
+        Precision::F32 => in_f32,
+        _ => in_f32.and_then(|_| first_coincident(positions, precision)),
+    })
+}
+
 /// The first body that is where an earlier one is, after that one. O(n).
-fn first_coincident(positions: &[[f64; 3]]) -> Option<(usize, usize)> {
+fn first_coincident(positions: &[[f64; 3]], precision: Precision) -> Option<(usize, usize)> {
     let mut seen = HashMap::with_capacity(positions.len());
     positions.iter().enumerate().find_map(|(body, position)| {
         // -0.0 and 0.0 are one point: adding zero makes both of them 0.0.
-        let bits = position.map(|x| (x + 0.0).to_bits());
+        let bits = position.map(|x| (rounded(x, precision) + 0.0).to_bits());
         seen.insert(bits, body).map(|earlier| (earlier, body))
     })
+}
+
+/// The coordinate as a kernel of the precision has it.
+fn rounded(x: f64, precision: Precision) -> f64 {
+    let single = |x: f64| f64::from(x as f32);
+    match precision {
+        Precision::F64 => x,
+        Precision::Mixed if single(x).is_finite() => single(x) + single(x - single(x)),
+        Precision::Mixed | Precision::F32 => single(x),
+    }
+}
+
+/// Whether `eps^-3` is finite where forces are computed.
+fn has_inverse_cube(softening: f64, precision: Precision) -> bool {
+    let eps2 = softening * softening;
+    match precision {
+        Precision::F64 => (eps2 * eps2.sqrt()).recip().is_finite(),
+        Precision::Mixed | Precision::F32 => {
+            let eps2 = eps2 as f32;
+            (eps2 * eps2.sqrt()).recip().is_finite()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -234,16 +293,44 @@ mod tests {
     fn one_body_is_a_system() {
         let one = Bodies::from_rows(vec![2.0], vec![[1.0; 3]], vec![[0.5; 3]]).unwrap();
         assert_eq!(one.len(), 1);
-        assert_eq!(one.require_distinct(0.0), Ok(()));
+        assert_eq!(one.require_distinct(0.0, Precision::F64), Ok(()));
     }
 
     #[test]
     fn coincident_bodies_need_softening() {
         let positions = array![[0.0, 1.0, 2.0], [5.0, 5.0, 5.0], [-0.0, 1.0, 2.0]];
         let bodies = Bodies::new(array![1.0, 1.0, 1.0], positions, Array2::zeros((3, 3))).unwrap();
-        assert_eq!(bodies.require_distinct(0.0), Err(Error::Coincident { first: 0, second: 2 }));
-        assert_eq!(bodies.require_distinct(0.1), Ok(()));
-        assert_eq!(binary().require_distinct(0.0), Ok(()));
+        for precision in Precision::ALL {
+            let refused = Err(Error::Coincident { first: 0, second: 2 });
+            assert_eq!(bodies.require_distinct(0.0, precision), refused);
+            assert_eq!(bodies.require_distinct(1e-170, precision), refused, "its square is 0");
+            assert_eq!(bodies.require_distinct(0.1, precision), Ok(()));
+            assert_eq!(binary().require_distinct(0.0, precision), Ok(()));
+        }
+        assert!(bodies.require_distinct(1e-25, Precision::F64).is_ok());
+        assert!(bodies.require_distinct(1e-25, Precision::F32).is_err());
+    }
+
+    #[test]
+    fn bodies_that_a_precision_cannot_tell_apart_need_another() {
+        let pair = |distance: f64| {
+            let positions = vec![[1e6, 0.0, 0.0], [1e6 + distance, 0.0, 0.0]];
+            Bodies::from_rows(vec![1.0; 2], positions, vec![[0.0; 3]; 2]).unwrap()
+        };
+        let refused = |precision| Err(Error::Indistinct { first: 0, second: 1, precision });
+        assert_eq!(pair(1e-3).require_distinct(0.0, Precision::F32), refused(Precision::F32));
+        assert_eq!(pair(1e-3).require_distinct(0.1, Precision::F32), Ok(()));
+        assert_eq!(pair(1e-3).require_distinct(0.0, Precision::Mixed), Ok(()));
+        assert_eq!(pair(1e-9).require_distinct(0.0, Precision::Mixed), refused(Precision::Mixed));
+        assert_eq!(pair(1e-9).require_distinct(0.0, Precision::F64), Ok(()));
+    }
+
+    #[test]
+    fn bodies_that_have_met_on_their_way_are_no_obstacle() {
+        let bodies = Bodies::underway(vec![0.0; 2], vec![[1.0; 3]; 2], vec![[0.0; 3]; 2]).unwrap();
+        assert_eq!(bodies.require_distinct(0.0, Precision::F64), Ok(()));
+        let made = Bodies::from_rows(vec![0.0; 2], vec![[1.0; 3]; 2], vec![[0.0; 3]; 2]).unwrap();
+        assert_eq!(bodies, made, "they are in the same state");
     }
 
     #[test]

@@ -39,13 +39,25 @@ pub enum Error {
     },
     /// Two bodies are at one point, where the force is infinite.
     #[error(
-        "bodies {first} and {second} are at the same point: move one of them or give a softening above 0"
+        "bodies {first} and {second} are at the same point: move one of them or give a larger softening"
     )]
     Coincident {
         /// Index of one body, from 0.
         first: usize,
         /// Index of the other, from 0.
         second: usize,
+    },
+    /// Two bodies are at one point as far as the precision can tell.
+    #[error(
+        "bodies {first} and {second} are at the same point in {precision}: compute in f64 or give a larger softening"
+    )]
+    Indistinct {
+        /// Index of one body, from 0.
+        first: usize,
+        /// Index of the other, from 0.
+        second: usize,
+        /// The precision of the kernel.
+        precision: Precision,
     },
     /// The state became infinite or NaN during a run.
     #[error(

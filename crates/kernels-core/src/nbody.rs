@@ -33,8 +33,8 @@ pub trait NBody: Send {
     /// Writes the acceleration of every body into `out`, shape `(n, 3)`.
     ///
     /// # Errors
-    /// [`Error::Shape`] where `out` is not `(n, 3)`, [`Error::Coincident`], and of a GPU the errors
-    /// of its device.
+    /// [`Error::Shape`] where `out` is not `(n, 3)`, [`Error::Coincident`], [`Error::Indistinct`], and
+    /// of a GPU the errors of its device.
     fn accelerations(&mut self, bodies: &Bodies, out: ArrayViewMut2<'_, f64>) -> Result<(), Error>;
 
     /// Kinetic and potential energy.
@@ -47,7 +47,8 @@ pub trait NBody: Send {
     ///
     /// Many steps in one call let a backend keep the state where it computes. The result does not
     /// depend on how a run is cut into calls: `leapfrog(100)` has the bits of `leapfrog(60)` and
-    /// `leapfrog(40)`.
+    /// `leapfrog(40)`. Bodies that meet on their way, to the last bit, neither attract each other nor
+    /// have a potential energy while they are at one point.
     ///
     /// # Errors
     /// As [`NBody::accelerations`]; [`Error::InvalidOption`] for a `dt` that is not finite or is 0;
@@ -73,15 +74,19 @@ pub struct NBodyOptions {
     pub algorithm: NBodyAlgorithm,
     /// Plummer's softening length `eps`, at least 0.
     pub softening: f64,
-    /// The opening angle of [`NBodyAlgorithm::Tree`], above 0: smaller is more exact and slower.
+    /// The opening angle of [`NBodyAlgorithm::Tree`], above 0 and at most
+    /// [`NBodyOptions::LARGEST_OPENING`]: smaller is more exact and slower.
     pub opening: f64,
 }
 
 impl NBodyOptions {
     /// The opening angle unless another is given: keeps the rms error of the forces below
-    /// [`crate::tolerances::TREE_RMS`] even where one mass outweighs all others, and five times
-    /// below it on Plummer spheres and cubes.
-    pub const DEFAULT_OPENING: f64 = 0.5;
+    /// [`crate::tolerances::TREE_RMS`], where one mass outweighs all others too.
+    pub const DEFAULT_OPENING: f64 = 0.6;
+
+    /// The largest opening angle: beyond it cells that overlap would count as far from one another,
+    /// and their expansions would not converge.
+    pub const LARGEST_OPENING: f64 = 1.0;
 
     /// Nothing where the options are in their ranges.
     ///
@@ -94,8 +99,8 @@ impl NBodyOptions {
         if !(self.softening >= 0.0 && self.softening.is_finite()) {
             return invalid("softening", self.softening, "a finite number, at least 0");
         }
-        if !(self.opening > 0.0 && self.opening.is_finite()) {
-            return invalid("opening", self.opening, "a finite number above 0");
+        if !(self.opening > 0.0 && self.opening <= Self::LARGEST_OPENING) {
+            return invalid("opening", self.opening, "a number above 0, at most 1");
         }
         Ok(())
     }

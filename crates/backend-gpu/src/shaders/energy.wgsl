@@ -1,5 +1,5 @@
 // The energies: 1/2 m v^2 and -1/2 m_i sum over j != i of m_j / sqrt(r_ij^2 + eps^2), first the inner
-// sum of each body, then everything added up by workgroups. The host adds the workgroups' in f64.
+// sum of each body, without those that it has met, then everything added up by workgroups. The host adds the workgroups' in f64.
 
 var<workgroup> tile: array<Cell, WORKGROUP>;
 var<workgroup> sums: array<vec2<real>, WORKGROUP>;
@@ -10,7 +10,8 @@ fn potential_of_tile(own: u32, p: Cell, tile_first: u32, count: u32) -> real {
     for (var k = 0u; k < count; k++) {
         let d = difference(tile[k], p);
         let r2 = d.x * d.x + (d.y * d.y + (d.z * d.z + eps2));
-        sum += select(weight(tile[k]) * inverse_sqrt(r2), real(), tile_first + k == own);
+        let nothing = tile_first + k == own || r2 == real();
+        sum += select(weight(tile[k]) * inverse_sqrt(r2), real(), nothing);
     }
     return sum;
 }

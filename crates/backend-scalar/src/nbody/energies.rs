@@ -62,12 +62,12 @@ fn potential(bodies: &Bodies, softening2: f64, executor: &dyn Executor) -> f64 {
     sums.collect::<CompensatedSum>().value()
 }
 
-/// `- m_i m_j / sqrt(|x_j - x_i|^2 + eps^2)`
+/// `- m_i m_j / sqrt(|x_j - x_i|^2 + eps^2)`, and 0 of bodies that have met.
 fn pair(bodies: &Bodies, i: usize, j: usize, softening2: f64) -> f64 {
     let (masses, positions) = (bodies.mass_slice(), bodies.position_rows());
     let d: [f64; 3] = std::array::from_fn(|axis| positions[j][axis] - positions[i][axis]);
     let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + softening2;
-    -masses[i] * masses[j] / r2.sqrt()
+    if r2 > 0.0 { -masses[i] * masses[j] / r2.sqrt() } else { 0.0 }
 }
 
 #[cfg(test)]

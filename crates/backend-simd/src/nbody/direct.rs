@@ -33,10 +33,10 @@ impl<S: Lanes, T: Real> Direct<S, T> {
 
     /// What computes, and the system with the accelerations of `bodies`.
     fn prepare(&mut self, bodies: &Bodies) -> Result<Prepared<'_, S, T>, Error> {
-        bodies.require_distinct(self.softening)?;
+        bodies.require_distinct(self.softening, T::PRECISION)?;
         let stepper = Stepper {
             simd: self.simd,
-            eps2: T::from_f64(self.softening * self.softening),
+            eps2: T::from_f64((self.softening * self.softening).max(least_square::<T>(bodies))),
             executor: &*self.executor,
         };
         let fits = |system: &System<S, T>| system.len() == bodies.len();
@@ -64,14 +64,14 @@ impl<S: Lanes, T: Real> NBody for Direct<S, T> {
     }
 
     fn energies(&mut self, bodies: &Bodies) -> Result<Energies, Error> {
-        bodies.require_distinct(self.softening)?;
+        bodies.require_distinct(self.softening, T::PRECISION)?;
         Ok(energies(self.simd, &*self.executor, bodies, self.softening))
     }
 
     fn leapfrog(&mut self, bodies: &mut Bodies, dt: f64, steps: u64) -> Result<(), Error> {
         require_time_step(dt)?;
         if steps == 0 {
-            return bodies.require_distinct(self.softening);
+            return bodies.require_distinct(self.softening, T::PRECISION);
         }
         let (stepper, system) = self.prepare(bodies)?;
         system.load_velocities(bodies);
@@ -83,4 +83,11 @@ impl<S: Lanes, T: Real> NBody for Direct<S, T> {
         self.system = self.system.take().filter(|_| result.is_ok());
         result
     }
+}
+
+/// The least square of a distance: the least of which `m r^-3` is finite for every body, so that bodies
+/// which meet on their way attract each other with 0 and not with 0 times infinity.
+fn least_square<T: Real>(bodies: &Bodies) -> f64 {
+    let heaviest = bodies.mass_slice().iter().fold(1.0, |most: f64, &mass| most.max(mass));
+    (16.0 * heaviest / T::LARGEST).powf(2.0 / 3.0)
 }

@@ -105,7 +105,9 @@ fn block_potential<S: Lanes>(
         for other in lane + 1..S::f64s::LEN {
             let d = [0, 1, 2].map(|axis| block.position[axis].as_slice()[other] - body[axis]);
             let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + eps2;
-            sum.add(mass * block.mass.as_slice()[other] / r2.sqrt());
+            if r2 > 0.0 {
+                sum.add(mass * block.mass.as_slice()[other] / r2.sqrt());
+            }
         }
         for run in later.chunks(RUN) {
             let inverses = simd.vectorize(
@@ -117,7 +119,7 @@ fn block_potential<S: Lanes>(
     }
 }
 
-/// The sum of `m / r` over the bodies of `run`, as seen from `body`.
+/// The sum of `m / r` over the bodies of `run`, as seen from `body`, without those that it has met.
 #[inline(always)]
 fn run_potential<S: Lanes>(simd: S, run: &[Block<S::f64s>], body: [f64; 3], eps2: f64) -> f64 {
     let from = [
@@ -129,7 +131,9 @@ fn run_potential<S: Lanes>(simd: S, run: &[Block<S::f64s>], body: [f64; 3], eps2
     let mut sum = S::f64s::splat(simd, 0.0);
     for block in run {
         let Begun { r2, seed, .. } = begin::<S, f64>(simd, &from, &block.position, eps2);
-        sum = block.mass.mul_add(simd.inverse_f64(r2, seed), sum);
+        let apart = r2.simd_gt(S::f64s::splat(simd, 0.0));
+        let inverse = apart.select(simd.inverse_f64(r2, seed), S::f64s::splat(simd, 0.0));
+        sum = block.mass.mul_add(inverse, sum);
     }
     sum.reduce_sum()
 }

@@ -8,12 +8,19 @@ use fearless_simd::prelude::*;
 #[cfg(target_arch = "x86_64")]
 use fearless_simd::{Avx2, Avx512, Sse2};
 use fearless_simd::{Fallback, Simd};
+use kernels_core::Precision;
 
 /// A native vector of `T`.
 pub(super) type Vector<S, T> = <T as SimdFloatElement>::Native<S>;
 
 /// The numbers of a kernel: f64 or f32.
 pub(super) trait Real: SimdFloatElement + Send + Sync + Debug + 'static {
+    /// What the type is called.
+    const PRECISION: Precision;
+
+    /// The largest number.
+    const LARGEST: f64;
+
     /// Rounded from f64.
     fn from_f64(x: f64) -> Self;
 
@@ -37,6 +44,9 @@ pub(super) trait Real: SimdFloatElement + Send + Sync + Debug + 'static {
 }
 
 impl Real for f64 {
+    const PRECISION: Precision = Precision::F64;
+    const LARGEST: f64 = Self::MAX;
+
     #[inline(always)]
     fn from_f64(x: f64) -> Self {
         x
@@ -64,6 +74,9 @@ impl Real for f64 {
 }
 
 impl Real for f32 {
+    const PRECISION: Precision = Precision::F32;
+    const LARGEST: f64 = Self::MAX as f64;
+
     #[inline(always)]
     fn from_f64(x: f64) -> Self {
         x as Self

@@ -1,5 +1,7 @@
 //! Numbers on the command line, each checked for its range.
 
+use perf_kernels::NBodyOptions;
+
 /// A finite number above 0.
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     number(text, |x| x > 0.0, "it must be a finite number above 0")
@@ -8,6 +10,11 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
 /// A finite number, at least 0.
 pub(super) fn non_negative(text: &str) -> Result<f64, String> {
     number(text, |x| x >= 0.0, "it must be a finite number, at least 0")
+}
+
+/// An opening angle of the tree.
+pub(super) fn opening(text: &str) -> Result<f64, String> {
+    number(text, |x| x > 0.0 && x <= NBodyOptions::LARGEST_OPENING, "it must be above 0, at most 1")
 }
 
 /// A number from 0 to 1.

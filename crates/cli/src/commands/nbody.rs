@@ -1,6 +1,7 @@
 //! `cli nbody`: read bodies, move them, report their energy, write where they end.
 
-use std::path::PathBuf;
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,14 +10,14 @@ use perf_kernels::{Backend, Error, NBody as NBodyKernel, NBodyOptions, Workload}
 use tracing::info_span;
 
 use crate::args::NBody;
-use crate::failure::INTERRUPTED;
+use crate::failure::{INTERRUPTED, Usage};
 use crate::interrupt::Interrupt;
-use crate::nbody::checkpoint::{Machine, Saver};
+use crate::nbody::checkpoint::{Machine, Saver, refuse_another};
 use crate::nbody::job::Job;
 use crate::nbody::recording::Recording;
 use crate::nbody::simulation::{EnergyTrack, Report, Simulation};
 use crate::notes::Notes;
-use crate::output::{Destination, Durability};
+use crate::output::{self, Destination, Durability};
 use crate::profile::{Profile, Stepwise};
 use crate::progress::Progress;
 use crate::readers::nbabel;
@@ -27,13 +28,14 @@ use crate::{python, selection};
 const TELLS_PHASES: &str = "gpu";
 
 pub(super) fn run(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
+    output::refuse_shared(&outputs(args))?;
     let profile = Profile::begin(&args.profile, &inputs(args))?;
     let start = Instant::now();
     let job = info_span!("read").in_scope(|| Job::read(args))?;
     let read = start.elapsed();
-    let mut outputs = Outputs::new(args)?;
+    let mut outputs = Outputs::new(args, &job)?;
     let mut session = Session::begin(args, job, (start, read), notes)?;
-    let mut saver = outputs.saver(args, session.backend.as_ref());
+    let mut saver = outputs.saver(args, &session.machine);
     let interrupted = session.simulate(&mut outputs.recording, saver.as_mut(), args.json, notes)?;
     if let Some(saver) = &mut saver {
         saver.save(&session.simulation, session.spent())?;
@@ -54,6 +56,42 @@ fn inputs(args: &NBody) -> Vec<PathBuf> {
     args.input.iter().chain(&args.resume).cloned().collect()
 }
 
+/// The files that a run writes, each with the option that names it.
+fn outputs(args: &NBody) -> Vec<(&'static str, &Path)> {
+    let saves = match &args.checkpoint {
+        Some(path) => ("--checkpoint", Some(path)),
+        None => ("--resume", args.resume.as_ref()),
+    };
+    let others = [
+        ("--output", args.output.as_ref()),
+        ("--plot", args.plot.as_ref()),
+        ("--trajectory", args.trajectory.as_ref()),
+        ("--trace", args.profile.trace.as_ref()),
+    ];
+    let all = [saves].into_iter().chain(others);
+    all.filter_map(|(option, path)| Some((option, path?.as_path()))).collect()
+}
+
+/// Where a run saves itself: a resumed one where it came from, unless another place is named.
+fn checkpoint(args: &NBody) -> Result<Option<PathBuf>, Usage> {
+    let is_file = |path: &PathBuf| {
+        path != Path::new("-") && fs::metadata(path).map_or(true, |metadata| !is_stream(&metadata))
+    };
+    match &args.checkpoint {
+        Some(path) if is_file(path) => Ok(Some(path.clone())),
+        Some(path) => {
+            let path = path.display();
+            Err(Usage(format!("--checkpoint {path} is no file that can be replaced: name a file")))
+        }
+        None => Ok(args.resume.clone().filter(is_file)),
+    }
+}
+
+/// Whether it is a pipe or a device.
+fn is_stream(metadata: &Metadata) -> bool {
+    !metadata.is_file() && !metadata.is_dir()
+}
+
 /// The files that a run writes.
 struct Outputs {
     result: Option<Destination>,
@@ -63,10 +101,13 @@ struct Outputs {
 }
 
 impl Outputs {
-    fn new(args: &NBody) -> anyhow::Result<Self> {
+    fn new(args: &NBody, job: &Job) -> anyhow::Result<Self> {
         let inputs = inputs(args);
         let result = args.output.as_deref().map(|path| Destination::new(Some(path), &inputs));
-        let checkpoint = args.checkpoint.clone().or_else(|| args.resume.clone());
+        let checkpoint = checkpoint(args)?;
+        if let Some(path) = &args.checkpoint {
+            refuse_another(path, &job.plan, &job.state.system.bodies)?;
+        }
         // A resumed run may save itself where it came from.
         let bodies: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();
         let saves = checkpoint.as_deref().map(|path| Destination::new(Some(path), &bodies));
@@ -85,9 +126,9 @@ impl Outputs {
         self.recording.write(simulation)
     }
 
-    fn saver(&self, args: &NBody, backend: &dyn Backend) -> Option<Saver> {
+    fn saver(&self, args: &NBody, machine: &Machine) -> Option<Saver> {
         let every = Duration::try_from_secs_f64(args.checkpoint_every).unwrap_or(Duration::MAX);
-        Some(Saver::new(self.saves.clone()?, Machine::of(backend), every))
+        Some(Saver::new(self.saves.clone()?, machine.clone(), every))
     }
 }
 
@@ -95,6 +136,7 @@ impl Outputs {
 struct Session {
     simulation: Simulation,
     backend: Arc<dyn Backend>,
+    machine: Machine,
     options: NBodyOptions,
     start: Instant,
     read: Duration,
@@ -116,12 +158,14 @@ impl Session {
         let steps = job.plan.steps()?.saturating_sub(job.state.step);
         let selected = selection::select(&args.backend, &job.choice, &workload, steps, notes)?;
         let backend = selected.backend;
-        let kernel = build(backend.as_ref(), &options, args.profile.is_wanted())?;
-        job.compare_machines(backend.as_ref(), notes);
+        let one_by_one = args.profile.is_wanted() && backend.name() != TELLS_PHASES;
+        let machine = Machine::of(backend.as_ref(), one_by_one);
+        let kernel = build(backend.as_ref(), &options, one_by_one)?;
+        job.compare_machines(&machine, notes);
         let earlier = (job.state.step, job.state.spent);
         let simulation = Simulation::new(job.plan, kernel, job.state)?;
         let setup = start.elapsed() - read;
-        Ok(Self { simulation, backend, options, start, read, setup, earlier })
+        Ok(Self { simulation, backend, machine, options, start, read, setup, earlier })
     }
 
     /// The time the run took, with its earlier sessions.
@@ -227,11 +271,10 @@ impl Session {
 fn build(
     backend: &dyn Backend,
     options: &NBodyOptions,
-    watched: bool,
+    one_by_one: bool,
 ) -> Result<Box<dyn NBodyKernel>, Error> {
     let kernel = info_span!("setup").in_scope(|| backend.nbody(options))?;
-    let tells = backend.name() == TELLS_PHASES;
-    Ok(if watched && !tells { Box::new(Stepwise(kernel)) } else { kernel })
+    Ok(if one_by_one { Box::new(Stepwise(kernel)) } else { kernel })
 }
 
 fn print_report(lines: &mut Lines, report: Report) -> anyhow::Result<()> {

@@ -69,7 +69,7 @@ struct Reference {
 pub(super) fn problems(args: &CompareNBody, roster: &Roster) -> anyhow::Result<Vec<Steps>> {
     let mut problems = Vec::new();
     if let Some(path) = &args.input {
-        let bodies = nbabel::read(path, args.softening)?.bodies;
+        let bodies = nbabel::read(path, args.softening, Precision::F64)?.bodies;
         problems.push(Steps::new(args, roster, Source::file(path), readers::name(path), bodies)?);
     }
     for size in distinct(args.sizes.iter().copied()) {

@@ -12,7 +12,8 @@
 //! same ones again from the same positions.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use super::simulation::{EnergyTrack, Simulation, State};
+use crate::failure::Usage;
 use crate::output::{Destination, Durability};
 use crate::readers::Source;
 use crate::readers::nbabel::System;
@@ -36,17 +38,22 @@ const CHECKSUM: usize = size_of::<u32>();
 pub(crate) struct Machine {
     pub(crate) backend: String,
     pub(crate) device: String,
+    /// Whether its steps were taken one by one, for `--profile` or `--trace`.
+    #[serde(default)]
+    pub(crate) one_by_one: bool,
 }
 
 impl Machine {
-    pub(crate) fn of(backend: &dyn Backend) -> Self {
-        Self { backend: backend.name().to_owned(), device: backend.capabilities().device }
+    pub(crate) fn of(backend: &dyn Backend, one_by_one: bool) -> Self {
+        let (backend, device) = (backend.name().to_owned(), backend.capabilities().device);
+        Self { backend, device, one_by_one }
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.backend, self.device)
+        let steps = if self.one_by_one { ", steps one by one" } else { "" };
+        write!(f, "{} ({}{steps})", self.backend, self.device)
     }
 }
 
@@ -103,6 +110,28 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     let mut source = Source::open(path)?;
     let bytes = source.read_all()?;
     decode(&bytes).with_context(|| format!("cannot resume: {}", source.name))
+}
+
+/// Refuses a place that holds another run than that of the plan and the bodies.
+///
+/// What is no saved run, or a damaged one, may be replaced.
+pub(crate) fn refuse_another(path: &Path, plan: &Plan, bodies: &Bodies) -> anyhow::Result<()> {
+    let saved = File::open(path).and_then(|mut file| {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let Ok(Ok(there)) = saved.map(|bytes| decode(&bytes)) else { return Ok(()) };
+    let masses = there.state.system.bodies.mass_slice();
+    if there.plan.has_physics_of(plan) && masses == bodies.mass_slice() {
+        return Ok(());
+    }
+    Err(Usage(format!(
+        "{} holds another saved run, of {} bodies, behind step {}: name another file, or remove it",
+        path.display(),
+        masses.len(),
+        there.state.step
+    ))
+    .into())
 }
 
 fn encode(machine: &Machine, plan: &Plan, state: &State, spent: Duration) -> io::Result<Vec<u8>> {
@@ -178,7 +207,7 @@ fn bodies(expected: usize, bytes: &[u8]) -> anyhow::Result<Bodies> {
     let masses = rows.iter().map(|row| row[0]).collect();
     let positions = rows.iter().map(|&[_, x, y, z, ..]| [x, y, z]).collect();
     let velocities = rows.iter().map(|&[.., vx, vy, vz]| [vx, vy, vz]).collect();
-    Ok(Bodies::from_rows(masses, positions, velocities)?)
+    Ok(Bodies::underway(masses, positions, velocities)?)
 }
 
 #[cfg(test)]
@@ -194,7 +223,11 @@ mod tests {
             vec![[0.1 + 0.2, 1e300, -1.0], [0.0; 3]],
         );
         Checkpoint {
-            machine: Machine { backend: "scalar".to_owned(), device: "a processor".to_owned() },
+            machine: Machine {
+                backend: "scalar".to_owned(),
+                device: "a processor".to_owned(),
+                one_by_one: false,
+            },
             plan: Plan::new(0.001, 1.0 / 3.0, 100, &NBodyOptions::default()),
             state: State {
                 system: System {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use perf_kernels::{Backend, Choice, NBodyOptions};
+use perf_kernels::{Choice, NBodyOptions, Precision};
 
 use super::checkpoint::{self, Checkpoint, Machine};
 use super::plan::Plan;
@@ -47,7 +47,8 @@ impl Job {
         let report_every = args.report_every.unwrap_or(DEFAULT_REPORT_EVERY);
         let plan = Plan::new(args.dt, t_end, report_every, &options);
         plan.steps()?;
-        let system = nbabel::read(input, args.softening)?;
+        let system =
+            nbabel::read(input, args.softening, options.precision.unwrap_or(Precision::F64))?;
         Ok(Self {
             plan,
             state: State { system, step: 0, energy: None, spent: Duration::ZERO },
@@ -72,10 +73,9 @@ impl Job {
     }
 
     /// Says so where a saved run goes on with other arithmetic.
-    pub(crate) fn compare_machines(&self, backend: &dyn Backend, notes: Notes) {
+    pub(crate) fn compare_machines(&self, machine: &Machine, notes: Notes) {
         let Some(saved_on) = &self.saved_on else { return };
-        let machine = Machine::of(backend);
-        if machine != *saved_on {
+        if machine != saved_on {
             notes.note(format_args!(
                 "the run was saved on {saved_on} and goes on on {machine}: the last digits may differ"
             ));

@@ -46,6 +46,12 @@ impl Plan {
         })
     }
 
+    /// Whether both compute the same, however long and however often they report.
+    pub(crate) fn has_physics_of(&self, other: &Self) -> bool {
+        let (t_end, report_every) = (self.t_end, self.report_every);
+        *self == Self { t_end, report_every, ..other.clone() }
+    }
+
     /// All steps of the run, as the lesson counts them.
     pub(crate) fn steps(&self) -> Result<u64, Usage> {
         let steps = (self.t_end / self.dt).floor();

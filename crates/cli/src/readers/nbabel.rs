@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use perf_kernels::phase::{self, Phase};
-use perf_kernels::{Bodies, Error};
+use perf_kernels::{Bodies, Error, Precision};
 
 use super::Source;
 
@@ -21,12 +21,12 @@ pub(crate) struct System {
     pub(crate) ids: Vec<String>,
 }
 
-/// Reads a system; without a `softening` no two bodies may be at one point.
-pub(crate) fn read(path: &Path, softening: f64) -> anyhow::Result<System> {
+/// Reads a system; without a `softening` no two bodies may be at one point in numbers of the `precision`.
+pub(crate) fn read(path: &Path, softening: f64, precision: Precision) -> anyhow::Result<System> {
     let mut source = Source::open(path)?;
     let bytes = source.read_all()?;
     let text = perf_kernels::text::validate(&bytes, 0).with_context(|| source.name.clone())?;
-    parse(text, softening).with_context(|| source.name.clone())
+    parse(text, softening, precision).with_context(|| source.name.clone())
 }
 
 /// Writes a system in the format it was read in, each number with the 17 digits that make it exact.
@@ -52,7 +52,7 @@ fn body_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     numbered.filter(|(_, line)| !line.trim().is_empty())
 }
 
-fn parse(text: &str, softening: f64) -> anyhow::Result<System> {
+fn parse(text: &str, softening: f64, precision: Precision) -> anyhow::Result<System> {
     let mut rows = Rows::default();
     for (number, line) in body_lines(text) {
         rows.push(line).with_context(|| format!("line {number}"))?;
@@ -63,7 +63,7 @@ fn parse(text: &str, softening: f64) -> anyhow::Result<System> {
     }
     let bodies = phase::within(Phase::Validate, || -> anyhow::Result<_> {
         let bodies = Bodies::from_rows(masses, positions, velocities)?;
-        bodies.require_distinct(softening).map_err(|error| with_lines(error, text))?;
+        bodies.require_distinct(softening, precision).map_err(|error| with_lines(error, text))?;
         Ok(bodies)
     })?;
     Ok(System { bodies, ids })
@@ -74,7 +74,13 @@ fn with_lines(error: Error, text: &str) -> anyhow::Error {
     let line = |body| body_lines(text).nth(body).map_or(0, |(number, _)| number);
     match error {
         Error::Coincident { first, second } => anyhow!(
-            "lines {} and {}: two bodies are at one point: move one of them or give --softening",
+            "lines {} and {}: two bodies are at one point: move one of them or give a larger --softening",
+            line(first),
+            line(second)
+        ),
+        Error::Indistinct { first, second, precision } => anyhow!(
+            "lines {} and {}: two bodies are at one point in {precision}: give --precision f64 or a \
+             larger --softening",
             line(first),
             line(second)
         ),
@@ -154,27 +160,31 @@ mod tests {
     const TWO: &str = "1 0.5 1 2 3 4 5 6\n\n  2\t0.25 -1 -2e0 -3 -4 -5 -6\r\n";
 
     fn message(text: &str) -> String {
-        format!("{:#}", parse(text, 0.0).unwrap_err())
+        format!("{:#}", parse(text, 0.0, Precision::F64).unwrap_err())
     }
 
     #[test]
     fn both_forms_are_read() {
-        let with_ids = parse(TWO, 0.0).unwrap();
+        let with_ids = parse(TWO, 0.0, Precision::F64).unwrap();
         assert_eq!(with_ids.ids, ["1", "2"]);
         assert_eq!(with_ids.bodies.mass_slice(), [0.5, 0.25]);
         assert_eq!(with_ids.bodies.position_rows()[1], [-1.0, -2.0, -3.0]);
-        let without = parse("0.5 1 2 3 4 5 6\n0.25 -1 -2 -3 -4 -5 -6", 0.0).unwrap();
+        let without =
+            parse("0.5 1 2 3 4 5 6\n0.25 -1 -2 -3 -4 -5 -6", 0.0, Precision::F64).unwrap();
         assert_eq!(without.bodies, with_ids.bodies);
         assert!(without.ids.is_empty());
     }
 
     #[test]
     fn what_is_written_is_read_again() {
-        let mut system = parse(TWO, 0.0).unwrap();
+        let mut system = parse(TWO, 0.0, Precision::F64).unwrap();
         system.bodies.set_state(|body| ([0.1 + 0.2, 1.0 / 3.0, body as f64], [5e-324; 3])).unwrap();
         let mut text = Vec::new();
         write(&system, &mut text).unwrap();
-        assert_eq!(parse(std::str::from_utf8(&text).unwrap(), 0.0).unwrap(), system);
+        assert_eq!(
+            parse(std::str::from_utf8(&text).unwrap(), 0.0, Precision::F64).unwrap(),
+            system
+        );
     }
 
     #[test]
@@ -194,6 +204,6 @@ mod tests {
     fn coincident_bodies_are_named_by_their_lines() {
         let text = format!("{TWO}\n9 1 1 2 3 0 0 0");
         assert!(message(&text).starts_with("lines 1 and 5: two bodies are at one point"));
-        assert!(parse(&text, 0.1).is_ok());
+        assert!(parse(&text, 0.1, Precision::F64).is_ok());
     }
 }

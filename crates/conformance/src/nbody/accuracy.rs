@@ -10,6 +10,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("nbody_accelerations_of_1_to_70_bodies", small_systems),
     Case::new("nbody_accelerations_around_tile_widths", tile_widths),
     Case::new("nbody_accelerations_with_softening", softened),
+    // The hard systems also with more than 512 bodies, which a backend may cut into units.
     Case::new("nbody_accelerations_of_a_tight_binary", tight_binary),
     Case::new("nbody_accelerations_with_masses_over_12_orders", unequal_masses),
     Case::new("nbody_accelerations_with_massless_bodies", massless),
@@ -44,25 +45,29 @@ fn softened(backend: &dyn Backend) {
 
 fn tight_binary(backend: &dyn Backend) {
     for variant in variants(backend) {
-        check(backend, variant, &tight(variant), 0.0);
+        for n in [24, 601] {
+            check(backend, variant, &tight(variant, n), 0.0);
+        }
     }
 }
 
 /// Two bodies as close as the precision can tell apart well.
-fn tight(variant: Variant) -> Bodies {
+fn tight(variant: Variant, n: usize) -> Bodies {
     let exponent = if variant.precision == Precision::F64 { -30 } else { -18 };
-    systems::with_tight_binary(24, 2.0_f64.powi(exponent))
+    systems::with_tight_binary(n, 2.0_f64.powi(exponent))
 }
 
 fn unequal_masses(backend: &dyn Backend) {
     for variant in variants(backend) {
-        check(backend, variant, &unequal(), 0.0);
+        for n in [61, 603] {
+            check(backend, variant, &unequal(n), 0.0);
+        }
     }
 }
 
 /// Masses over 12 orders of magnitude.
-fn unequal() -> Bodies {
-    systems::with_masses(&systems::cluster(61, 6), |i| 10.0_f64.powi(-(i as i32 % 13)))
+fn unequal(n: usize) -> Bodies {
+    systems::with_masses(&systems::cluster(n, 6), |i| 10.0_f64.powi(-(i as i32 % 13)))
 }
 
 fn massless(backend: &dyn Backend) {
@@ -80,14 +85,16 @@ fn massless(backend: &dyn Backend) {
 
 fn far_away(backend: &dyn Backend) {
     for variant in variants(backend) {
-        check(backend, variant, &far(variant), 0.0);
+        for n in [50, 602] {
+            check(backend, variant, &far(variant, n), 0.0);
+        }
     }
 }
 
 /// A cluster far from the origin.
-fn far(variant: Variant) -> Bodies {
+fn far(variant: Variant, n: usize) -> Bodies {
     let distance = if variant.precision == Precision::F64 { 1e6 } else { 1000.0 };
-    systems::shifted(&systems::cluster(50, 8), [distance, -distance, distance])
+    systems::shifted(&systems::cluster(n, 8), [distance, -distance, distance])
 }
 
 /// Compares the accelerations with the reference.
@@ -110,9 +117,9 @@ fn energies(backend: &dyn Backend) {
         for n in (1..20).chain([33, 64, 127, 128, 129, 500]) {
             check_energies(backend, variant, &systems::cluster(n, 3), 0.0);
         }
-        check_energies(backend, variant, &tight(variant), 0.0);
-        check_energies(backend, variant, &unequal(), 0.0);
-        check_energies(backend, variant, &far(variant), 0.0);
+        check_energies(backend, variant, &tight(variant, 24), 0.0);
+        check_energies(backend, variant, &unequal(61), 0.0);
+        check_energies(backend, variant, &far(variant, 50), 0.0);
     }
 }
 
@@ -130,7 +137,7 @@ fn check_energies(backend: &dyn Backend, variant: Variant, bodies: &Bodies, soft
     let found = kernel(backend, variant, softening).energies(&bodies).expect("energies");
     let mut bound = tolerances::energy(variant.precision);
     if variant.algorithm == NBodyAlgorithm::Tree {
-        bound += tolerances::TREE_RMS;
+        bound += tolerances::TREE_ENERGY;
     }
     for (name, found, expected) in [
         ("kinetic", found.kinetic, expected.kinetic),

@@ -10,6 +10,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("nbody_output_of_a_wrong_shape_is_refused", wrong_shape),
     Case::new("nbody_output_may_have_any_layout", any_layout),
     Case::new("nbody_coincident_bodies_are_refused", coincident),
+    Case::new("nbody_bodies_that_the_precision_cannot_tell_apart_are_refused", indistinct),
     Case::new("nbody_invalid_time_step_is_refused", time_step),
     Case::new("nbody_invalid_options_are_refused", options),
     Case::new("nbody_what_is_not_offered_is_refused", not_offered),
@@ -66,12 +67,38 @@ fn coincident(backend: &dyn Backend) {
         let mut still = bodies.clone();
         assert_eq!(hard.leapfrog(&mut still, 1e-3, 5), Err(refused()), "{variant}");
         assert_eq!(still, bodies, "{variant}");
+        assert_eq!(hard.leapfrog(&mut still, 1e-3, 0), Err(refused()), "{variant}, no steps");
+        let mut barely = kernel(backend, variant, 1e-170);
+        assert_eq!(barely.energies(&bodies), Err(refused()), "{variant}: its square is 0");
 
         let mut soft = kernel(backend, variant, 0.1);
         soft.accelerations(&bodies, out.view_mut()).expect("softened forces are finite");
         assert!(out.iter().all(|x| x.is_finite()), "{variant}");
         assert!(soft.energies(&bodies).expect("energies").total().is_finite(), "{variant}");
         soft.leapfrog(&mut still, 1e-3, 5).expect("a softened run");
+    }
+}
+
+/// Two bodies nearer than the precision can tell, far from the origin.
+fn indistinct(backend: &dyn Backend) {
+    let mut positions = systems::cluster(9, 43).position_rows().to_vec();
+    positions[2] = [1e6, 2.0, 3.0];
+    positions[7] = [1e6 + 1e-9, 2.0, 3.0];
+    let bodies = Bodies::from_rows(vec![1.0; 9], positions, vec![[0.0; 3]; 9]).expect("legal");
+    for variant in variants(backend) {
+        // A tree computes in f64 whatever is asked for.
+        let precision = match variant.algorithm {
+            NBodyAlgorithm::Tree => Precision::F64,
+            NBodyAlgorithm::Direct | NBodyAlgorithm::Pairs => variant.precision,
+        };
+        let found = kernel(backend, variant, 0.0).energies(&bodies);
+        match precision {
+            Precision::F64 => assert!(found.is_ok(), "{variant}: {found:?}"),
+            Precision::Mixed | Precision::F32 => {
+                let refused = Error::Indistinct { first: 2, second: 7, precision };
+                assert_eq!(found, Err(refused), "{variant}");
+            }
+        }
     }
 }
 
@@ -99,7 +126,7 @@ fn options(backend: &dyn Backend) {
             "softening {softening}: {result:?}"
         );
     }
-    for opening in [0.0, -0.5, f64::NAN, f64::INFINITY] {
+    for opening in [0.0, -0.5, 1.01, f64::NAN, f64::INFINITY] {
         let options = NBodyOptions { opening, ..NBodyOptions::default() };
         let result = backend.nbody(&options).err();
         assert!(

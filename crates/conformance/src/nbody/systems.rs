@@ -69,6 +69,24 @@ pub(super) fn with_tight_binary(n: usize, distance: f64) -> Bodies {
     Bodies::from_rows(cluster.mass_slice().to_vec(), positions, velocities).expect("well-formed")
 }
 
+/// Two bodies of a mass that fly at each other along x, and `n - 2` massless ones at rest.
+pub(super) fn head_on(n: usize, mass: f64) -> Bodies {
+    let mut positions = vec![[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]];
+    let mut velocities = vec![[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]];
+    for body in 2..n {
+        positions.push([0.0, 8.0 + body as f64, 0.25]);
+        velocities.push([0.0; 3]);
+    }
+    let masses = (0..n).map(|body| if body < 2 { mass } else { 0.0 }).collect();
+    Bodies::from_rows(masses, positions, velocities).expect("well-formed")
+}
+
+/// The system as a run that goes on has it.
+pub(super) fn underway(bodies: &Bodies) -> Bodies {
+    let (x, v) = (bodies.position_rows().to_vec(), bodies.velocity_rows().to_vec());
+    Bodies::underway(bodies.mass_slice().to_vec(), x, v).expect("well-formed")
+}
+
 /// A cluster with other masses.
 pub(super) fn with_masses(bodies: &Bodies, mass: impl Fn(usize) -> f64) -> Bodies {
     let masses = (0..bodies.len()).map(mass).collect();

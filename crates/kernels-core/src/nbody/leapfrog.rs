@@ -19,9 +19,6 @@ pub fn leapfrog<K: NBody + ?Sized>(
     steps: u64,
 ) -> Result<(), Error> {
     require_time_step(dt)?;
-    if steps == 0 {
-        return Ok(());
-    }
     let mut moving = bodies.clone();
     let mut accelerations = Array2::zeros((bodies.len(), 3));
     kernel.accelerations(&moving, accelerations.view_mut())?;

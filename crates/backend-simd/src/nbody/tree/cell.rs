@@ -8,6 +8,9 @@ use super::expansion::{self, MOMENTS, Moments};
 /// Position and mass, or position and number of a body: the columns of one 256-bit vector.
 pub(super) type Row = [f64; 4];
 
+/// The share of all mass up to which a cell asks for no caution.
+pub(super) const LIGHT: f64 = 0.01;
+
 /// A cell of the tree.
 ///
 /// The centre is that of mass, so that the moments of degree 1 vanish and forces between cells are
@@ -17,6 +20,8 @@ pub(super) type Row = [f64; 4];
 pub(super) struct Cell {
     pub(super) centre: [f64; 3],
     pub(super) radius: f64,
+    /// How much smaller than others it must look to be far: 1, or more where it is heavy.
+    pub(super) caution: f64,
     /// Places of the two halves, or twice 0 of a leaf: place 0 is the root's.
     pub(super) children: [u32; 2],
     first: u32,
@@ -29,6 +34,7 @@ impl Cell {
     pub(super) const EMPTY: Self = Self {
         centre: [0.0; 3],
         radius: 0.0,
+        caution: 1.0,
         children: [0; 2],
         first: 0,
         last: 0,
@@ -49,6 +55,7 @@ impl Cell {
         Self {
             centre,
             radius: radius2.sqrt(),
+            caution: 1.0,
             children: [0; 2],
             first: first as u32,
             last,
@@ -69,7 +76,15 @@ impl Cell {
         let radius = radius.min(bounds.reach(centre));
         let children = children.map(|place| place as u32);
         let [first, last] = [halves[0].first, halves[1].last];
-        Self { centre, radius, children, first, last, moments }
+        Self { centre, radius, caution: 1.0, children, first, last, moments }
+    }
+
+    /// Sets the caution that its share of all mass, `total`, asks for.
+    pub(super) fn weigh(&mut self, total: f64) {
+        let light = LIGHT * total;
+        if self.mass() > light {
+            self.caution = (self.mass() / light).powf(1.0 / 15.0);
+        }
     }
 
     /// The cell with its halves `by` places further on.
@@ -88,7 +103,8 @@ impl Cell {
         self.first as usize..self.last as usize
     }
 
-    fn mass(&self) -> f64 {
+    /// The mass of its bodies.
+    pub(super) fn mass(&self) -> f64 {
         self.moments[0]
     }
 }

@@ -91,6 +91,8 @@ impl Tree {
             let halves = children.map(|child| &self.cells[child]);
             self.cells[*place] = Cell::join(children, halves, bounds);
         }
+        let total = self.cells[0].mass();
+        self.cells.iter_mut().for_each(|cell| cell.weigh(total));
         self.units = units.into_iter().map(|unit| unit.bodies).collect();
     }
 

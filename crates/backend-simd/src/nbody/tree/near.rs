@@ -110,7 +110,8 @@ impl<S: Lanes, const POTENTIAL: bool> NearField<'_, S, POTENTIAL> {
             }
             if POTENTIAL {
                 let myself = block.number.simd_eq(S::f64s::splat(simd, number));
-                let share = myself.select(S::f64s::splat(simd, 0.0), factor * r2);
+                let met = r2.simd_le(S::f64s::splat(simd, TINY));
+                let share = (myself | met).select(S::f64s::splat(simd, 0.0), factor * r2);
                 block.field[3] += share;
             }
         }

@@ -3,11 +3,22 @@
 //! A pair of cells is *accepted*, one field for all bodies of the target, where
 //!
 //! ```text
-//! r_target + r_source < opening sqrt(|t - s|^2 + (eps/4)^2)
+//! 2 max(r_target, r_source) c < opening sqrt(|t - s|^2 + (eps/4)^2)
 //! ```
 //!
 //! with the centres of mass `t` and `s` and radii about these, so that a centre off the middle of its
-//! cell counts. (Softened expansions converge up to `sqrt(|t - s|^2 + eps^2)`, but the force of bodies closer
+//! cell counts: either cell, seen from the other, is smaller than the opening angle. (The sum of the radii would
+//! not do: a lone heavy body has none, and would leave the target twice the size.) The caution `c` is 1, and
+//! above it where one of the cells holds more than [`LIGHT`](super::cell::LIGHT) of all mass:
+//!
+//! ```text
+//! c = (m / (LIGHT M))^(1/15)        m the mass of the heavier cell, M all mass
+//! ```
+//!
+//! which makes the errors of light and of heavy cells add alike (Dehnen 2002: the error of a cell is its mass
+//! by the fifth power of its angle, and its share is to grow with the cube root of its mass alone). Heavy cells are
+//! few, so this costs next to nothing, and the error is that of [`super`] where one mass outweighs
+//! all others. (Softened expansions converge up to `sqrt(|t - s|^2 + eps^2)`, but the force of bodies closer
 //! than `eps` is so weak that half of that is no measure of its error. A quarter keeps heaps of bodies
 //! at one point O(n).) Other pairs are split at the larger cell, or at both where they are equally large, and
 //! a pair of leaves that is not accepted is summed body by body. The rule is the same for both
@@ -133,7 +144,8 @@ impl<'a, S: Lanes, const POTENTIAL: bool> Walk<'a, S, POTENTIAL> {
     #[inline]
     fn judge(&self, target: &Cell, source: &Cell, same: bool) -> Verdict {
         let distance2 = square(difference(target.centre, source.centre)) + self.law.eps2 / 16.0;
-        let size = target.radius + source.radius;
+        let caution = target.caution.max(source.caution);
+        let size = 2.0 * target.radius.max(source.radius) * caution;
         if size * size < self.law.opening2 * distance2 && !same {
             return Verdict::Far;
         }
