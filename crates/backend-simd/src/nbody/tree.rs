@@ -54,7 +54,10 @@
 //! lone heavy body with targets of twice the size: at an opening of 0.5 a star beside a ball had an error of
 //! 5.2e-3, and single bodies of a Plummer sphere one of 1e-1, in the time that 0.6 takes now.
 //!
-//! TIMETEXT
+//! **Time.** Of a step of a Plummer sphere without softening, AVX-512, 2 cores, 2026-11-22, in milliseconds
+//! (medians of three; the largest once), with the cells judged by the sum of their radii at 0.5. An evaluation of
+//! 30,000 bodies on one thread, the least of five, took 217 ms so and 209 ms at today's default (a uniform
+//! cube: 106 and 88). From some 15,000 bodies on the tree is ahead.
 //!
 //! | n | tree, 1 thread | 2 threads | direct, 1 thread | 2 threads |
 //! |---|---|---|---|---|
