@@ -314,15 +314,18 @@ mod tests {
     #[test]
     fn bodies_that_a_precision_cannot_tell_apart_need_another() {
         let pair = |distance: f64| {
-            let positions = vec![[1e6, 0.0, 0.0], [1e6 + distance, 0.0, 0.0]];
+            let positions = vec![[1e6 + 0.34, 0.0, 0.0], [1e6 + 0.34 + distance, 0.0, 0.0]];
             Bodies::from_rows(vec![1.0; 2], positions, vec![[0.0; 3]; 2]).unwrap()
         };
         let refused = |precision| Err(Error::Indistinct { first: 0, second: 1, precision });
         assert_eq!(pair(1e-3).require_distinct(0.0, Precision::F32), refused(Precision::F32));
         assert_eq!(pair(1e-3).require_distinct(0.1, Precision::F32), Ok(()));
         assert_eq!(pair(1e-3).require_distinct(0.0, Precision::Mixed), Ok(()));
-        assert_eq!(pair(1e-9).require_distinct(0.0, Precision::Mixed), refused(Precision::Mixed));
-        assert_eq!(pair(1e-9).require_distinct(0.0, Precision::F64), Ok(()));
+        assert_eq!(
+            pair(2.4e-10).require_distinct(0.0, Precision::Mixed),
+            refused(Precision::Mixed)
+        );
+        assert_eq!(pair(2.4e-10).require_distinct(0.0, Precision::F64), Ok(()));
     }
 
     #[test]

@@ -82,8 +82,8 @@ fn coincident(backend: &dyn Backend) {
 /// Two bodies nearer than the precision can tell, far from the origin.
 fn indistinct(backend: &dyn Backend) {
     let mut positions = systems::cluster(9, 43).position_rows().to_vec();
-    positions[2] = [1e6, 2.0, 3.0];
-    positions[7] = [1e6 + 1e-9, 2.0, 3.0];
+    positions[2] = [1e6 + 0.34, 2.0, 3.0];
+    positions[7] = [1e6 + 0.34 + 2.4e-10, 2.0, 3.0];
     let bodies = Bodies::from_rows(vec![1.0; 9], positions, vec![[0.0; 3]; 9]).expect("legal");
     for variant in variants(backend) {
         // A tree computes in f64 whatever is asked for.

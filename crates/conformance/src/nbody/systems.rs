@@ -69,16 +69,15 @@ pub(super) fn with_tight_binary(n: usize, distance: f64) -> Bodies {
     Bodies::from_rows(cluster.mass_slice().to_vec(), positions, velocities).expect("well-formed")
 }
 
-/// Two bodies of a mass that fly at each other along x, and `n - 2` massless ones at rest.
-pub(super) fn head_on(n: usize, mass: f64) -> Bodies {
+/// Massless bodies: two fly at each other along x, `n - 2` are at rest.
+pub(super) fn head_on(n: usize) -> Bodies {
     let mut positions = vec![[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]];
     let mut velocities = vec![[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]];
     for body in 2..n {
         positions.push([0.0, 8.0 + body as f64, 0.25]);
         velocities.push([0.0; 3]);
     }
-    let masses = (0..n).map(|body| if body < 2 { mass } else { 0.0 }).collect();
-    Bodies::from_rows(masses, positions, velocities).expect("well-formed")
+    Bodies::from_rows(vec![0.0; n], positions, velocities).expect("well-formed")
 }
 
 /// The system as a run that goes on has it.
