@@ -78,7 +78,7 @@ fn wordcount_tells_its_phases_and_writes_the_same() {
 
 #[test]
 fn a_gpu_tells_its_phases_by_its_own_clock() {
-    if let Some(reason) = missing_gpu() {
+    if let Some(reason) = common::missing_gpu() {
         assert!(!common::is_required("gpu"), "PERF_REQUIRE asks for a GPU: {reason}");
         return common::skip("phases of a GPU", &reason);
     }
@@ -99,16 +99,6 @@ fn a_gpu_tells_its_phases_by_its_own_clock() {
     let on_gpu = |phase: &str| calls(&table, &format!("{phase} (on the GPU, by its clock)"));
     assert_eq!(on_gpu("tokenise + count"), Some(1), "one chunk: {table}");
     assert_eq!(on_gpu("collect"), Some(1), "{table}");
-}
-
-/// Why there is no GPU.
-fn missing_gpu() -> Option<String> {
-    let listed = common::stdout(&mut common::cli("backends --json"));
-    let backends: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
-    let Some(gpu) = backends.iter().find(|backend| backend["name"] == "gpu") else {
-        return Some("this build has no gpu backend".to_owned());
-    };
-    gpu["reason"].as_str().map(str::to_owned)
 }
 
 #[test]

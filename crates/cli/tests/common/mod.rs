@@ -87,6 +87,16 @@ pub(crate) fn is_required(name: &str) -> bool {
     list.split(',').any(|required| required.trim() == name)
 }
 
+/// Why there is no GPU.
+pub(crate) fn missing_gpu() -> Option<String> {
+    let listed = stdout(&mut cli("backends --json"));
+    let backends: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+    let Some(gpu) = backends.iter().find(|backend| backend["name"] == "gpu") else {
+        return Some("this build has no gpu backend".to_owned());
+    };
+    gpu["reason"].as_str().map(str::to_owned)
+}
+
 /// The folder of real input beside the repository, or a skip with the reason.
 pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     let folder = root().join("../shared").join(what);
