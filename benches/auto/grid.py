@@ -10,6 +10,8 @@ included: what disturbs a run only makes it longer. Each round is a process of i
 some percent faster or slower as long as it lives. A backend that a first look finds far behind is left
 out of the rounds, unless auto took it.
 
+With --built-in nothing is calibrated: auto goes by its built-in crossovers, as it does for every new user.
+
 Where the machine is only quiet under some other command, --under "taskset -c 2,3" puts that before each
 measurement.
 """
@@ -41,6 +43,7 @@ def arguments():
     parser.add_argument("--bodies", type=int, nargs="*", default=BODIES, help="[16 .. 16384]")
     parser.add_argument("--bytes", type=int, nargs="*", default=BYTES, help="[1 KiB .. 1 GiB]")
     parser.add_argument("--rounds", type=int, default=3, help="comparisons a size [%(default)s]")
+    parser.add_argument("--built-in", action="store_true", help="do not calibrate")
     parser.add_argument("--under", type=shlex.split, default=[], metavar="COMMAND")
     return parser.parse_args()
 
@@ -107,7 +110,8 @@ def main():
     ratios = []
     with tempfile.TemporaryDirectory() as name:
         grid = Grid(options, pathlib.Path(name))
-        grid.calibrate()
+        if not options.built_in:
+            grid.calibrate()
         print("| kernel | size | best | seconds | auto chose | seconds | auto / best |")
         print("|:---|---:|:---|---:|:---|---:|---:|", flush=True)
         contests = [("nbody", size, lambda size: ["nbody", "--sizes", size]) for size in options.bodies]

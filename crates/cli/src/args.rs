@@ -6,6 +6,7 @@ mod values;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use perf_kernels::{NBodyAlgorithm, NBodyOptions, Precision, WordCountAlgorithm};
 use serde::{Deserialize, Serialize};
@@ -245,6 +246,7 @@ pub(crate) struct Plot {
     pub(crate) paths: Vec<PathBuf>,
     /// How many words the bar chart shows
     #[arg(short = 'n', long, value_name = "N", default_value = "10", conflicts_with = "zipf")]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) top: usize,
     /// Draw the counts of each book against their ranks, on logarithmic scales
     #[arg(long)]
@@ -271,7 +273,7 @@ Examples:
 #[command(after_help = "Example:\n  cli zipf 10 a.dat b.dat > results.csv")]
 pub(crate) struct Zipf {
     /// How many words of each book
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) words: usize,
     /// What cli wordcount wrote of each book
     #[arg(required = true, value_name = "COUNTS")]

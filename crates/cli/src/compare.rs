@@ -1,7 +1,8 @@
 //! Backends timed against each other on the same work.
 //!
 //! For each input every entrant (a backend with an algorithm, a precision and a number of threads)
-//! builds its kernel and runs once; that is the **cold** time, with pipelines and thread pool. Its warm-up
+//! finds its device, builds its kernel and runs once; that is the **cold** time, with driver, pipelines
+//! and thread pool. Its warm-up
 //! runs follow, then the timed **warm** runs: A B C A B C and never A A A B B B, since clock rates
 //! and neighbours drift by more than the differences that matter, over seconds, not milliseconds
 //! (Mytkowicz et al., Producing Wrong Data Without Doing Anything Obviously Wrong, ASPLOS 2009).

@@ -165,27 +165,16 @@ fn a_single_body_goes_straight_on() {
 
 #[test]
 fn a_reference_without_f64_is_compared_with_scalar() {
-    let Some(driver) = swiftshader() else { return };
+    let Some(driver) = common::swiftshader("a reference without f64") else { return };
     let gpu = |line: &str| stdout(cli(line).env("VK_DRIVER_FILES", driver));
     for line in ["-b gpu", "-b gpu --precisions f32", "-b gpu,scalar --reference gpu"] {
         let text = gpu(&format!("{QUICK} {line}"));
         assert!(text.contains("SwiftShader") && text.contains("Verified:"), "{line}: {text}");
     }
-}
-
-/// A GPU driver without f64, or a skip with the reason.
-fn swiftshader() -> Option<&'static str> {
-    if !stdout(&mut cli("backends")).contains("gpu") {
-        common::skip("a reference without f64", "this build has no gpu backend");
-        return None;
-    }
-    let driver = "/opt/swiftshader/vk_swiftshader_icd.json";
-    if Path::new(driver).exists() {
-        return Some(driver);
-    }
-    assert!(!common::is_required("swiftshader"), "PERF_REQUIRE asks for SwiftShader: {driver}");
-    common::skip("a reference without f64", "no SwiftShader is installed");
-    None
+    let record: Value =
+        serde_json::from_str(&gpu(&format!("{QUICK} -b gpu --export-json -"))).unwrap();
+    let build = results(&record)[0]["cold"]["build"].as_f64().unwrap();
+    assert!(build > 1e-3, "a driver is not loaded in {build} s");
 }
 
 #[test]
@@ -203,6 +192,13 @@ fn a_saved_record_is_repeated_and_set_beside() {
     assert!(text.contains("Against the record of"), "{text}");
     assert!(text.contains("the old record has no counterpart of 1 of the results"), "{text}");
     assert_eq!(record(&new)["contest"], slower["contest"]);
+    let mut over = cli("compare --export-json");
+    let over = over.arg(&old).arg("--from").arg(&old);
+    assert_error(over, 2, &["old.json is an input and would be overwritten"]);
+    slower["contest"]["nbody"]["input"] = Value::Null;
+    fs::write(&old, slower.to_string()).unwrap();
+    let damaged = ["nothing to compare: neither an input nor --sizes"];
+    assert_error(cli("compare --from").arg(&old), 2, &damaged);
 }
 
 #[test]
@@ -263,6 +259,10 @@ fn an_export_to_standard_output_is_alone_there() {
     let text = stdout(&mut cli(&format!("{QUICK} --backends scalar --export-json -")));
     let record: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(record["kernel"], "nbody");
+    let twice = format!("{QUICK} --html nowhere.x --export-json nowhere.x");
+    assert_error(&mut cli(&twice), 2, &["--export-json and --html both write nowhere.x"]);
+    let both = format!("{QUICK} --html - --export-json -");
+    assert_error(&mut cli(&both), 2, &["only one export can go to standard output"]);
 }
 
 #[test]

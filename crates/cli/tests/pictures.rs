@@ -51,6 +51,8 @@ fn the_bar_chart_shows_as_many_words_as_asked_for() {
     assert!(svg.contains(">the</text>") && svg.contains(">σοφός</text>"));
     assert!(!svg.contains("a&amp;b"));
     assert!(svg.contains("The 2 most common words of book"));
+    folder.cli("plot book.dat none.svg -n 0").code(2).stderr(predicate::str::contains("--top"));
+    folder.cli("zipf 0 book.dat").code(2).stderr(predicate::str::contains("<N>"));
     folder.cli("plot book.dat all.svg").success();
     assert!(folder.text("all.svg").contains(">a&amp;b</text>"));
 }
@@ -166,6 +168,10 @@ fn a_trajectory_holds_every_frame_and_makes_a_picture() {
 fn numpy(folder: &Folder, script: &str) -> Option<String> {
     let has = Process::new("python3").args(["-c", "import numpy"]).stderr(Stdio::null()).status();
     if !has.is_ok_and(|status| status.success()) {
+        assert!(
+            !common::is_required("python"),
+            "PERF_REQUIRE asks for python, and it has no numpy"
+        );
         common::skip("the comparison with NumPy", "python3 has no module numpy");
         return None;
     }

@@ -49,8 +49,24 @@ fn nbody_tells_the_phases_of_its_steps() {
     assert_eq!(calls(&table, "energies"), Some(4));
     assert_eq!(calls(&table, "read"), Some(1));
     assert_eq!(calls(&table, "validate"), Some(1));
+    assert_eq!(calls(&table, "setup"), Some(1), "from the backend's name to its kernel");
     assert_eq!(calls(&table, "output"), Some(3), "two lines and the final state");
     assert!(table.lines().next().unwrap().contains("per call (s)"));
+}
+
+#[test]
+fn finding_a_gpu_is_part_of_the_setup() {
+    let Some(driver) = common::swiftshader("the setup of a GPU") else { return };
+    let folder = folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
+    let line = "nbody -q -b gpu --precision f32 binary --t-end 0.01 --profile";
+    command.current_dir(folder.path()).env("VK_DRIVER_FILES", driver).args(line.split(' '));
+    let table = String::from_utf8(command.unwrap().stderr).unwrap();
+    let seconds = |phase: &str| -> f64 {
+        let row = table.lines().find(|line| line.ends_with(phase)).expect(phase);
+        row.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    assert!(seconds("  setup") > seconds("  everything else"), "{table}");
 }
 
 #[test]
@@ -66,6 +82,7 @@ fn wordcount_tells_its_phases_and_writes_the_same() {
         "sort",
         "format",
         "write",
+        "setup",
         "everything else",
     ];
     for phase in phases {

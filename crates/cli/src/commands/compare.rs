@@ -16,7 +16,8 @@ pub(super) fn run(args: &Compare, notes: Notes) -> anyhow::Result<ExitCode> {
         let message = "nothing to compare: name nbody or wordcount, or a record with --from";
         return Err(Usage(message.to_owned()).into());
     };
-    let inputs: Vec<PathBuf> = contest.input().into_iter().map(Path::to_owned).collect();
+    let read = contest.input().into_iter().chain(args.from.as_deref());
+    let inputs: Vec<PathBuf> = read.map(Path::to_owned).collect();
     let files = Files::new(&args.exports, &inputs)?;
     let record = compare::hold(contest, notes)?;
     let changes = old.map(|old| Changes::between(&old, &record));

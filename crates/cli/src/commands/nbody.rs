@@ -156,11 +156,13 @@ impl Session {
         let options = job.plan.options()?;
         let workload = Workload::NBody { bodies: job.state.system.bodies.len(), options };
         let steps = job.plan.steps()?.saturating_sub(job.state.step);
+        let span = info_span!("setup").entered();
         let selected = selection::select(&args.backend, &job.choice, &workload, steps, notes)?;
         let backend = selected.backend;
         let one_by_one = args.profile.is_wanted() && backend.name() != TELLS_PHASES;
         let machine = Machine::of(backend.as_ref(), one_by_one);
         let kernel = build(backend.as_ref(), &options, one_by_one)?;
+        span.exit();
         job.compare_machines(&machine, notes);
         let earlier = (job.state.step, job.state.spent);
         let simulation = Simulation::new(job.plan, kernel, job.state)?;
@@ -273,7 +275,7 @@ fn build(
     options: &NBodyOptions,
     one_by_one: bool,
 ) -> Result<Box<dyn NBodyKernel>, Error> {
-    let kernel = info_span!("setup").in_scope(|| backend.nbody(options))?;
+    let kernel = backend.nbody(options)?;
     Ok(if one_by_one { Box::new(Stepwise(kernel)) } else { kernel })
 }
 

@@ -93,7 +93,8 @@ fn select(
 ) -> anyhow::Result<Arc<dyn Backend>> {
     let choice = Choice::from_flag(args.backend.backend.as_deref());
     let workload = Workload::WordCount { bytes, options: *options };
-    Ok(selection::select(&args.backend, &choice, &workload, 1, notes)?.backend)
+    let select = || selection::select(&args.backend, &choice, &workload, 1, notes);
+    Ok(info_span!("setup").in_scope(select)?.backend)
 }
 
 /// How long it took to order the words, and to write them.

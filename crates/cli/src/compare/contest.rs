@@ -86,6 +86,9 @@ fn empty(contest: &Contest, roster: &Roster) -> Record {
 }
 
 fn nobody_left(skipped: &[Skipped]) -> String {
+    if skipped.is_empty() {
+        return "nothing to compare: neither an input nor --sizes is given".to_owned();
+    }
     let reasons: Vec<_> = skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
     format!("nothing is left to compare: {}", reasons.join("; "))
 }

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use super::changes::Changes;
 use super::record::Record;
 use crate::args::compare::Exports;
-use crate::output::{Destination, Durability};
+use crate::failure::Usage;
+use crate::output::{self, Destination, Durability};
 
 /// Writes a comparison in one format.
 pub(crate) trait Exporter {
@@ -28,17 +29,25 @@ pub(crate) struct Files(Vec<(Box<dyn Exporter>, Destination)>);
 
 impl Files {
     pub(crate) fn new(exports: &Exports, inputs: &[PathBuf]) -> anyhow::Result<Self> {
-        let formats: [(Box<dyn Exporter>, &Option<PathBuf>); 4] = [
-            (Box::new(json::Json), &exports.export_json),
-            (Box::new(csv::Csv), &exports.export_csv),
-            (Box::new(markdown::Markdown), &exports.export_markdown),
-            (Box::new(html::Html), &exports.html),
+        let formats: [(&str, Box<dyn Exporter>, &Option<PathBuf>); 4] = [
+            ("--export-json", Box::new(json::Json), &exports.export_json),
+            ("--export-csv", Box::new(csv::Csv), &exports.export_csv),
+            ("--export-markdown", Box::new(markdown::Markdown), &exports.export_markdown),
+            ("--html", Box::new(html::Html), &exports.html),
         ];
+        let named =
+            formats.iter().filter_map(|(option, _, path)| Some((*option, path.as_deref()?)));
+        output::refuse_shared(&named.collect::<Vec<_>>())?;
         let mut files = Vec::new();
-        for (exporter, path) in formats {
+        for (_, exporter, path) in formats {
             if let Some(path) = path {
                 files.push((exporter, Destination::new(Some(path), inputs)?));
             }
+        }
+        let is_printed = |file: &&(_, Destination)| matches!(file.1, Destination::StandardOutput);
+        if files.iter().filter(is_printed).count() > 1 {
+            let message = "only one export can go to standard output: name files for the others";
+            return Err(Usage(message.to_owned()).into());
         }
         Ok(Self(files))
     }

@@ -132,7 +132,8 @@ impl Measurement {
 /// What is paid once, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Cold {
-    /// Making the kernel: pipelines and thread pool, where no earlier entry has made them.
+    /// Finding the device, and making the kernel: pipelines and thread pool, where no earlier entry has
+    /// made them.
     pub(crate) build: f64,
     /// The first run, with whatever is made or loaded in it.
     pub(crate) first_run: f64,

@@ -1,7 +1,9 @@
 //! Who takes part: the backends asked for, times threads, times options.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Instant;
 
 use perf_kernels::{
     Availability, Backend, Choice, Origin, Registry, Selected, SelectionError, Settings, Workload,
@@ -22,6 +24,8 @@ pub(crate) struct Entrant<O> {
     pub(crate) options: O,
     /// The threads asked for, of a threaded backend.
     pub(crate) threads: Option<NonZeroUsize>,
+    /// The seconds in which its device was found.
+    pub(crate) found_in: f64,
 }
 
 /// The backends of a comparison, with each number of threads.
@@ -33,6 +37,8 @@ pub(crate) struct Roster {
     /// With two threads, to tell which backends have any.
     pair: Registry,
     names: Vec<Choice>,
+    /// The seconds in which each backend found its device, which loads a GPU's driver.
+    found_in: HashMap<&'static str, f64>,
     pub(crate) reference: String,
     /// Backends that are not ready.
     pub(crate) missing: Vec<Skipped>,
@@ -52,6 +58,7 @@ impl Roster {
             threaded: threaded?,
             pair: with(NonZeroUsize::new(2))?,
             names: Vec::new(),
+            found_in: HashMap::new(),
             reference: String::new(),
             missing: Vec::new(),
         };
@@ -75,10 +82,9 @@ impl Roster {
     }
 
     fn add_ready(&mut self) {
-        let mut names = Vec::new();
-        for backend in self.registry.backends() {
-            match backend.availability() {
-                Availability::Ready => names.push(backend.name()),
+        for backend in self.registry.backends().to_vec() {
+            match self.find(backend.as_ref()) {
+                Availability::Ready => self.add(backend.name(), "--backends"),
                 Availability::Missing { reason, remedy } => self.missing.push(Skipped {
                     what: backend.name().to_owned(),
                     reason: format!("{reason}; {remedy}"),
@@ -86,12 +92,23 @@ impl Roster {
                 }),
             }
         }
-        names.into_iter().for_each(|name| self.add(name, "--backends"));
+    }
+
+    /// Asks whether a backend is ready; the first time its device has to be found.
+    fn find(&mut self, backend: &dyn Backend) -> Availability {
+        let start = Instant::now();
+        let availability = backend.availability();
+        self.found_in.entry(backend.name()).or_insert(start.elapsed().as_secs_f64());
+        availability
     }
 
     /// Adds a backend that `flag` names, unless it takes part already.
     fn add(&mut self, name: &str, flag: &'static str) {
         let choice = Choice { name: name.to_ascii_lowercase(), origin: Origin::Flag(flag) };
+        let mut backends = self.registry.backends().iter();
+        if let Some(backend) = backends.find(|backend| backend.name() == choice.name).cloned() {
+            self.find(backend.as_ref());
+        }
         if self.names.iter().all(|known| known.name != choice.name) {
             self.names.push(choice);
         }
@@ -134,8 +151,12 @@ impl Roster {
         for choice in &self.names {
             for &options in options {
                 for (threads, registry) in self.registries(choice) {
+                    let start = Instant::now();
                     let selected = registry.select(choice, &workload(options))?;
-                    entrants.push(Entrant { selected, options, threads });
+                    // What nobody named was found by auto just now.
+                    let found_in = self.found_in.get(selected.backend.name()).copied();
+                    let found_in = found_in.unwrap_or_else(|| start.elapsed().as_secs_f64());
+                    entrants.push(Entrant { selected, options, threads, found_in });
                 }
             }
         }

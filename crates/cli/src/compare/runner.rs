@@ -77,7 +77,7 @@ impl<'a, O: Copy> Entry<'a, O> {
     ) -> Result<Self, Error> {
         let start = Instant::now();
         let mut contender = problem.enter(entrant.selected.backend.as_ref(), entrant.options)?;
-        let build = seconds(start.elapsed());
+        let build = entrant.found_in + seconds(start.elapsed());
         let first_run = seconds(contender.run()?);
         let verification = contender.verify()?;
         let cold = Cold { build, first_run };
@@ -187,7 +187,7 @@ mod tests {
             reason: None,
         };
         Entry {
-            entrant: Entrant { selected, options: (), threads: None },
+            entrant: Entrant { selected, options: (), threads: None, found_in: 0.0 },
             contender: Box::new(Scribe(name, log)),
             cold: Cold { build: 0.0, first_run: 1e-3 },
             times: Vec::new(),

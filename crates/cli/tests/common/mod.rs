@@ -112,3 +112,18 @@ pub(crate) fn bodies(text: &str) -> Vec<Vec<f64>> {
     let row = |line: &str| line.split(' ').skip(1).map(|x| x.parse().unwrap()).collect();
     text.lines().map(row).collect()
 }
+
+/// A GPU driver without f64, or a skip of `what` with the reason.
+pub(crate) fn swiftshader(what: &str) -> Option<&'static str> {
+    if !stdout(&mut cli("backends")).contains("gpu") {
+        skip(what, "this build has no gpu backend");
+        return None;
+    }
+    let driver = "/opt/swiftshader/vk_swiftshader_icd.json";
+    if Path::new(driver).exists() {
+        return Some(driver);
+    }
+    assert!(!is_required("swiftshader"), "PERF_REQUIRE asks for SwiftShader: {driver}");
+    skip(what, "no SwiftShader is installed");
+    None
+}

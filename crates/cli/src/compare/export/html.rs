@@ -94,6 +94,25 @@ mod tests {
     }
 
     #[test]
+    fn points_of_one_backend_differ_by_shape_in_plot_and_legend() {
+        let mut record = record();
+        let f32 = Measurement { precision: Some("f32".to_owned()), ..record.results[1].clone() };
+        record.results.push(f32);
+        let text = text(&record);
+        for title in ["Throughput against size", "Error against speed"] {
+            let (_, chart) = text.split_once(&format!("<title>{title}</title>")).unwrap();
+            let (plot, rest) = chart.split_once("<ul class=\"legend\">").unwrap();
+            let (legend, _) = rest.split_once("</ul>").unwrap();
+            for shape in ["m-4 0a4", "m-4 -4h8"] {
+                let point = |text: &str| {
+                    text.lines().any(|line| line.contains("point c1") && line.contains(shape))
+                };
+                assert!(point(plot) && point(legend), "{title}, {shape}: {chart}");
+            }
+        }
+    }
+
+    #[test]
     fn no_coordinate_is_missing() {
         let text = text(&record());
         assert!(!text.contains("NaN") && !text.contains("inf\""));

@@ -6,9 +6,8 @@ use super::axis::Axis;
 use super::bars::{self, Bar};
 use super::plot::{self, Frame, Lines, Point, Series};
 
-/// The colours and the dashes of the page.
+/// The colours of the page.
 const COLOURS: usize = 8;
-const DASHES: usize = 4;
 
 /// Which colour a backend has in all charts.
 fn colour(record: &Record, result: &Measurement) -> usize {
@@ -121,8 +120,8 @@ fn push(
         return;
     }
     let colour = colour(record, result);
-    let dash = series.iter().filter(|known| known.colour == colour).count() % DASHES;
-    series.push(Series { name, colour, dash, points: vec![point] });
+    let variant = series.iter().filter(|known| known.colour == colour).count();
+    series.push(Series { name, colour, variant, points: vec![point] });
 }
 
 fn points(series: &[Series]) -> impl Iterator<Item = &Point> + Clone {

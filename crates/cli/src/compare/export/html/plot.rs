@@ -11,14 +11,25 @@ const LEFT: f64 = 76.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 52.0;
+/// Ways to dash a line.
+const DASHES: usize = 4;
+/// Shapes of points around their place: disc, square, triangle, diamond, triangle, bar.
+const MARKERS: [&str; 6] = [
+    "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",
+    "m-4 -4h8v8h-8z",
+    "m0 -5l5 9h-10z",
+    "m0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z",
+    "m0 5l5 -9h-10z",
+    "m-6 -2h12v4h-12z",
+];
 
-/// Points of one colour.
+/// Points of one colour and shape.
 pub(super) struct Series {
     pub(super) name: String,
     /// Which colour of the page.
     pub(super) colour: usize,
-    /// Dashes tell series of one colour apart.
-    pub(super) dash: usize,
+    /// Its number among those of its colour, which its shape of points and its dashes tell.
+    pub(super) variant: usize,
     pub(super) points: Vec<Point>,
 }
 
@@ -57,7 +68,7 @@ pub(super) fn svg(frame: &Frame<'_>, lines: Lines, series: &[Series]) -> String 
         }
         draw_points(&mut svg, frame, series);
     }
-    svg + "</svg>\n" + &legend(series)
+    svg + "</svg>\n" + &legend(lines, series)
 }
 
 fn x(frame: &Frame<'_>, value: f64) -> f64 {
@@ -100,31 +111,53 @@ fn draw_axes(svg: &mut String, frame: &Frame<'_>) {
 }
 
 fn draw_line(svg: &mut String, frame: &Frame<'_>, series: &Series) {
-    let Series { colour, dash, points, .. } = series;
+    let points = &series.points;
     let place = |point: &Point| format!("{:.1} {:.1}", x(frame, point.x), y(frame, point.y));
     let places: Vec<_> = points.iter().map(place).collect();
-    let _ = writeln!(svg, "<path class=\"line c{colour} d{dash}\" d=\"M{}\"/>", places.join("L"));
+    let _ = writeln!(svg, "<path class=\"{}\" d=\"M{}\"/>", series.line(), places.join("L"));
 }
 
 fn draw_points(svg: &mut String, frame: &Frame<'_>, series: &Series) {
-    let Series { colour, points, .. } = series;
-    for point in points {
+    let (class, shape) = series.marker();
+    for point in &series.points {
         let (x, y, note) = (x(frame, point.x), y(frame, point.y), escaped(&point.note));
         let _ = writeln!(
             svg,
-            "<circle class=\"point c{colour}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"><title>{note}</title></circle>"
+            "<path class=\"{class}\" d=\"M{x:.1} {y:.1}{shape}\"><title>{note}</title></path>"
         );
     }
 }
 
-fn legend(series: &[Series]) -> String {
+fn legend(lines: Lines, series: &[Series]) -> String {
     let mut legend = String::from("<ul class=\"legend\">\n");
-    for Series { name, colour, dash, .. } in series {
-        let name = escaped(name);
+    for series in series {
+        let (name, swatch) = (escaped(&series.name), swatch(lines, series));
         let _ = writeln!(
             legend,
-            "<li><svg class=\"swatch\" viewBox=\"0 0 28 10\" aria-hidden=\"true\"><path class=\"line c{colour} d{dash}\" d=\"M0 5H28\"/></svg>{name}</li>"
+            "<li><svg class=\"swatch\" viewBox=\"0 0 36 12\" aria-hidden=\"true\">{swatch}</svg>{name}</li>"
         );
     }
     legend + "</ul>\n"
+}
+
+/// A point as in the plot, on a piece of its line where there are lines.
+fn swatch(lines: Lines, series: &Series) -> String {
+    let (class, shape) = series.marker();
+    let point = format!("<path class=\"{class}\" d=\"M18 6{shape}\"/>");
+    match lines {
+        Lines::Joined => format!("<path class=\"{}\" d=\"M0 6H36\"/>{point}", series.line()),
+        Lines::None => point,
+    }
+}
+
+impl Series {
+    /// The class of its line.
+    fn line(&self) -> String {
+        format!("line c{} d{}", self.colour, self.variant % DASHES)
+    }
+
+    /// The class and the shape of its points.
+    fn marker(&self) -> (String, &'static str) {
+        (format!("point c{}", self.colour), MARKERS[self.variant % MARKERS.len()])
+    }
 }
