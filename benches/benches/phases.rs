@@ -20,6 +20,7 @@ fn watched<R>(job: impl FnOnce() -> R) -> R {
 
 fn alone(c: &mut Criterion) {
     assert!(!phase::is_heard(), "somebody listens");
+    assert_eq!(watched(|| 1), 1);
     let mut group = c.benchmark_group("phases/alone");
     group.bench_function("nothing", |bencher| bencher.iter(|| black_box(1)));
     group.bench_function("phase", |bencher| {
@@ -35,6 +36,10 @@ fn steps(c: &mut Criterion) {
     let backend = perf_kernels::backend("simd").expect("it is on every machine");
     let mut kernel = backend.nbody(&NBodyOptions::default()).expect("an N-body kernel");
     let mut bodies = cube(16);
+    kernel.leapfrog(&mut bodies, 1e-9, 16).expect("tiny steps");
+    let mut same = cube(16);
+    watched(|| kernel.leapfrog(&mut same, 1e-9, 16)).expect("tiny steps");
+    assert!(bodies == same && bodies != cube(16), "watching changes the steps");
     let mut group = c.benchmark_group("phases/steps");
     group.bench_function("bare", |bencher| {
         bencher.iter(|| kernel.leapfrog(&mut bodies, 1e-9, 16).expect("tiny steps"));

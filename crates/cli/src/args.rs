@@ -93,7 +93,8 @@ pub(crate) struct ProfileArgs {
     /// Write a timeline of the phases to FILE, for ui.perfetto.dev or chrome://tracing
     ///
     /// It is kept in memory until the end: about 600 bytes a step of nbody, which are taken as with
-    /// --profile.
+    /// --profile. A GPU's phases have a line of their own, with lengths by its clock; where on the line they
+    /// stand is not known exactly. Of a run that fails or is interrupted it shows what was done.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
 }

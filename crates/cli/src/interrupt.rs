@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
+use perf_kernels::{Counts, Error, Executor, Pieces, WordCount};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -29,5 +30,55 @@ impl Interrupt {
     /// Whether a signal came.
     pub(crate) fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A word counter that takes no further pieces once the user has asked to end.
+pub(crate) struct Interruptible<'a> {
+    counter: &'a mut dyn WordCount,
+    interrupt: Option<Interrupt>,
+}
+
+impl<'a> Interruptible<'a> {
+    /// Without an `interrupt` the counter is only passed on.
+    pub(crate) fn new(counter: &'a mut dyn WordCount, interrupt: Option<Interrupt>) -> Self {
+        Self { counter, interrupt }
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupt.as_ref().is_some_and(Interrupt::is_asked)
+    }
+}
+
+impl WordCount for Interruptible<'_> {
+    fn add(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.counter.add(piece)
+    }
+
+    fn add_pieces(&mut self, pieces: &dyn Pieces) -> Result<(), Error> {
+        match &self.interrupt {
+            Some(interrupt) => self.counter.add_pieces(&Until { interrupt, pieces }),
+            None => self.counter.add_pieces(pieces),
+        }
+    }
+
+    fn finish(&mut self) -> Result<Counts, Error> {
+        self.counter.finish()
+    }
+
+    fn executor(&self) -> &dyn Executor {
+        self.counter.executor()
+    }
+}
+
+/// Pieces up to the signal.
+struct Until<'a> {
+    interrupt: &'a Interrupt,
+    pieces: &'a dyn Pieces,
+}
+
+impl Pieces for Until<'_> {
+    fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
+        if self.interrupt.is_asked() { None } else { self.pieces.next(piece) }
     }
 }

@@ -3,21 +3,26 @@
 //! Phases are spans of `tracing`: those of the program itself, around the calls of a kernel, and those
 //! that a kernel tells of by [`perf_kernels::phase`]. Without these flags nobody listens, and a span or
 //! a phase costs the reading of one number (`cargo bench -p benches --bench phases`).
+//!
+//! A run that fails or is interrupted tells where its time went as one that ends well.
 
+mod device_line;
 mod listener;
 mod stepwise;
 mod table;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_chrome::{ChromeLayerBuilder, FlushGuard};
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::args::ProfileArgs;
+use crate::failure::Usage;
 use crate::output::{Destination, Durability};
 
+use device_line::DeviceLine;
 pub(crate) use stepwise::Stepwise;
 use table::Table;
 
@@ -40,18 +45,26 @@ impl Profile {
                 let timeline = Timeline::default();
                 let writer = ChromeLayerBuilder::new().writer(timeline.clone());
                 let (layer, guard) = writer.include_locations(false).include_args(true).build();
-                (Some(layer), Some(Trace { destination, timeline, guard }))
+                let device_line = DeviceLine::new();
+                (Some(layer), Some(Trace { destination, timeline, device_line, guard }))
             }
             None => (None, None),
         };
         let listeners = tracing_subscriber::registry().with(table.clone()).with(timeline);
         tracing::subscriber::set_global_default(listeners)?;
-        listener::listen(table.clone());
+        listener::listen(table.clone(), trace.as_ref().map(|trace| trace.device_line.clone()));
         Ok(Self { table, trace })
     }
 
-    /// Prints the table and writes the trace.
-    pub(crate) fn end(self) -> anyhow::Result<()> {
+    /// Runs the job, then prints the table and writes the trace, even where the job failed: its error
+    /// is the one that is told.
+    pub(crate) fn of<R>(self, job: impl FnOnce() -> anyhow::Result<R>) -> anyhow::Result<R> {
+        let result = job();
+        let told = self.end();
+        result.and_then(|result| told.map(|()| result))
+    }
+
+    fn end(self) -> anyhow::Result<()> {
         if let Some(table) = self.table {
             // A table that cannot be printed must not end the work.
             let _ = io::stderr().write_all(table.print().as_bytes());
@@ -60,10 +73,20 @@ impl Profile {
     }
 }
 
+/// Refuses a trace on standard output where other things are printed there.
+pub(crate) fn refuse_mixed(args: &ProfileArgs) -> Result<(), Usage> {
+    if args.trace.as_deref() != Some(Path::new("-")) {
+        return Ok(());
+    }
+    let problem = "--trace - would mix the timeline with what is printed: name a file";
+    Err(Usage(problem.to_owned()))
+}
+
 /// A timeline on its way to a file.
 struct Trace {
     destination: Destination,
     timeline: Timeline,
+    device_line: DeviceLine,
     guard: FlushGuard,
 }
 
@@ -72,7 +95,8 @@ impl Trace {
         // Ends the thread that writes the timeline.
         drop(self.guard);
         let bytes = self.timeline.0.lock().unwrap_or_else(PoisonError::into_inner);
-        self.destination.write(Durability::Relaxed, |out| out.write_all(&bytes))
+        let line = &self.device_line;
+        self.destination.write(Durability::Relaxed, |mut out| line.write_behind(&bytes, &mut out))
     }
 }
 

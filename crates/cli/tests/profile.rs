@@ -110,8 +110,10 @@ fn a_gpu_tells_its_phases_by_its_own_clock() {
     assert!(calls(&table, "steps").unwrap() >= 1, "{table}");
     let trace = fs::read_to_string(folder.path().join("trace.json")).unwrap();
     let events: Vec<serde_json::Value> = serde_json::from_str(&trace).unwrap();
-    let is_told = |event: &&serde_json::Value| event["args"]["phase"] == "accelerations";
-    assert!(events.iter().filter(is_told).count() >= 11, "{trace}");
+    let on_line: Vec<_> = events.iter().filter(|event| event["ph"] == "X").collect();
+    let is_told = |event: &&&serde_json::Value| event["name"] == "accelerations";
+    assert!(on_line.iter().filter(is_told).count() >= 11, "{trace}");
+    assert!(on_line.iter().all(|event| event["dur"].as_f64().unwrap() > 0.0), "{trace}");
     let (_, table) = printed(folder.path(), "wordcount -q -b gpu text counts --profile");
     let on_gpu = |phase: &str| calls(&table, &format!("{phase} (on the GPU, by its clock)"));
     assert_eq!(on_gpu("tokenise + count"), Some(1), "one chunk: {table}");
@@ -134,11 +136,103 @@ fn a_trace_is_what_perfetto_reads() {
     }
 }
 
+/// Checks that the command is refused, and gives the reason.
+fn refused(folder: &Path, line: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
+    let refused = command.current_dir(folder).args(line.split(' ')).assert().code(2);
+    String::from_utf8(refused.get_output().stderr.clone()).unwrap()
+}
+
 #[test]
 fn a_trace_never_replaces_its_input() {
     let folder = folder();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
-    let refused = command.current_dir(folder.path()).args(["nbody", "binary", "--trace", "binary"]);
-    refused.assert().code(2);
+    refused(folder.path(), "nbody binary --trace binary");
     assert_eq!(fs::read_to_string(folder.path().join("binary")).unwrap(), BINARY);
+}
+
+#[test]
+fn a_trace_goes_where_nothing_else_is_written() {
+    let folder = folder();
+    for line in ["nbody binary", "nbody --json binary", "wordcount text", "wordcount --json text -"]
+    {
+        let error = refused(folder.path(), &format!("{line} --trace -"));
+        assert!(error.contains("--trace - would mix the timeline"), "{line}: {error}");
+    }
+    let error = refused(folder.path(), "wordcount text counts --trace counts");
+    assert!(error.contains("OUTPUT and --trace both write counts"), "{error}");
+    let (trace, _) = printed(folder.path(), "wordcount -q -b scalar text counts --trace -");
+    assert!(serde_json::from_str::<Vec<serde_json::Value>>(&trace).is_ok(), "{trace}");
+}
+
+/// The events of a trace, which has to be whole.
+fn events(folder: &Path, name: &str) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(folder.join(name)).expect("a trace");
+    serde_json::from_str(&text).expect("a whole trace")
+}
+
+#[test]
+fn what_fails_tells_where_its_time_went() {
+    let folder = folder();
+    fs::write(folder.path().join("bad text"), b"the cat\n\xff\n").unwrap();
+    fs::write(folder.path().join("bad bodies"), "1 1 0 0 0 0 0 NaN\n").unwrap();
+    for line in [["wordcount", "bad text"], ["nbody", "bad bodies"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
+        command.current_dir(folder.path()).args(line);
+        let failed = command.args(["-q", "--profile", "--trace", "trace.json"]).assert().code(1);
+        let told = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+        assert!(calls(&told, "read").is_some(), "{told}");
+        assert!(told.lines().last().unwrap().starts_with("cli: bad "), "{told}");
+        let events = events(folder.path(), "trace.json");
+        assert!(events.iter().any(|event| event["name"] == "read"), "{events:?}");
+    }
+}
+
+/// Starts the program, interrupts it as soon as it has printed or read something, and gives the table.
+#[cfg(unix)]
+fn interrupted(folder: &Path, line: &str, feed: Option<&str>) -> String {
+    use std::io::{Read, Write};
+    use std::process::{Command as Process, Stdio};
+
+    let mut run = Process::new(env!("CARGO_BIN_EXE_cli"))
+        .current_dir(folder)
+        .args(line.split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = run.stdin.take();
+    match feed {
+        // More than a pipe holds: when it is written, some of it has been read.
+        Some(text) => input.as_mut().unwrap().write_all(text.as_bytes()).unwrap(),
+        None => run.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap(),
+    }
+    let kill = Process::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    drop(input);
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_interrupted_tells_where_its_time_went() {
+    let folder = folder();
+    let options = "--profile --trace trace.json";
+    let line = format!("nbody -b scalar binary --t-end 1e9 --report-every 1 {options}");
+    let told = interrupted(folder.path(), &line, None);
+    assert!(
+        calls(&told, "accelerations").is_some() && told.contains("interrupted behind"),
+        "{told}"
+    );
+    assert!(!events(folder.path(), "trace.json").is_empty());
+
+    let text = "the cat and the dog\n".repeat(100_000);
+    let line = format!("wordcount -b scalar - counts {options}");
+    let told = interrupted(folder.path(), &line, Some(&text));
+    assert!(calls(&told, "read").is_some(), "{told}");
+    assert!(told.contains("interrupted: no words are written"), "{told}");
+    assert!(!folder.path().join("counts").exists());
+    assert!(events(folder.path(), "trace.json").iter().any(|event| event["name"] == "read"));
 }

@@ -18,7 +18,7 @@ use crate::nbody::recording::Recording;
 use crate::nbody::simulation::{EnergyTrack, Report, Simulation};
 use crate::notes::Notes;
 use crate::output::{self, Destination, Durability};
-use crate::profile::{Profile, Stepwise};
+use crate::profile::{self, Profile, Stepwise};
 use crate::progress::Progress;
 use crate::readers::nbabel;
 use crate::report::{self, EnergyRecord, Lines, NBodyRecord, NBodySeconds, VERSION};
@@ -29,7 +29,11 @@ const TELLS_PHASES: &str = "gpu";
 
 pub(super) fn run(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     output::refuse_shared(&outputs(args))?;
-    let profile = Profile::begin(&args.profile, &inputs(args))?;
+    profile::refuse_mixed(&args.profile)?;
+    Profile::begin(&args.profile, &inputs(args))?.of(|| simulate(args, notes))
+}
+
+fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
     let job = info_span!("read").in_scope(|| Job::read(args))?;
     let read = start.elapsed();
@@ -42,7 +46,6 @@ pub(super) fn run(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     }
     outputs.write(&session.simulation)?;
     session.print_end(args.json)?;
-    profile.end()?;
     notes.detail(|| session.seconds().to_string());
     if interrupted {
         session.tell_interruption(&outputs, notes);

@@ -6,16 +6,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use perf_kernels::{Backend, Choice, Executor, WordCountOptions, Workload};
+use perf_kernels::{Backend, Choice, Executor, WordCount as _, WordCountOptions, Workload};
 use tracing::info_span;
 
 use crate::args::WordCount;
 use crate::counting::{self, Counted};
-use crate::failure::Usage;
-use crate::interrupt::Interrupt;
+use crate::failure::{INTERRUPTED, Usage};
+use crate::interrupt::{Interrupt, Interruptible};
 use crate::notes::Notes;
-use crate::output::{Destination, Durability};
-use crate::profile::Profile;
+use crate::output::{self, Destination, Durability};
+use crate::profile::{self, Profile};
 use crate::progress::Progress;
 use crate::readers::text::{self, Text};
 use crate::report::{self, VERSION, WordCountRecord, WordCountSeconds};
@@ -26,22 +26,50 @@ pub(super) fn run(args: &WordCount, notes: Notes) -> anyhow::Result<ExitCode> {
     let paths = Paths::new(args)?;
     let files = text::files(&paths.inputs, args.recursive)?;
     let destination = Destination::new(paths.output.as_deref(), &files)?;
+    refuse_mixed(args, &paths, &destination)?;
     let profile = Profile::begin(&args.profile, &files)?;
+    profile.of(|| count(args, &paths, files, &destination, (start, notes)))
+}
+
+/// Refuses a trace in the place of the words.
+fn refuse_mixed(args: &WordCount, paths: &Paths, words: &Destination) -> Result<(), Usage> {
+    let named = [("OUTPUT", &paths.output), ("--trace", &args.profile.trace)];
+    let outputs = named.iter().filter_map(|(name, path)| Some((*name, path.as_deref()?)));
+    output::refuse_shared(&outputs.collect::<Vec<_>>())?;
+    if args.json || matches!(words, Destination::StandardOutput) {
+        profile::refuse_mixed(&args.profile)?;
+    }
+    Ok(())
+}
+
+fn count(
+    args: &WordCount,
+    paths: &Paths,
+    files: Vec<PathBuf>,
+    destination: &Destination,
+    (start, notes): (Instant, Notes),
+) -> anyhow::Result<ExitCode> {
     let options = WordCountOptions { algorithm: args.algorithm.into() };
     let backend = select(args, &options, text::size(&files), notes)?;
     let mut counter = backend.word_count(&options)?;
     let mut progress = Progress::bytes(notes, text::size(&files));
-    let counted = counting::count(Text::new(files), counter.as_mut(), args.stream, &mut progress)?;
+    // Otherwise a signal ends the program at once: there is nothing to tell.
+    let interrupt = args.profile.is_wanted().then(Interrupt::listen).transpose()?;
+    let mut counter = Interruptible::new(counter.as_mut(), interrupt);
+    let counted = counting::count(Text::new(files), &mut counter, args.stream, &mut progress)?;
     drop(progress);
+    if counter.is_interrupted() {
+        notes.note("interrupted: no words are written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
 
-    let lines = (!args.json || paths.output.is_some()).then_some(&destination);
+    let lines = (!args.json || paths.output.is_some()).then_some(destination);
     let written = write(&counted, paths.min_length, args.top, counter.executor(), lines)?;
     let seconds = seconds(&counted, &written, start.elapsed());
     if args.json {
         report::print_json(&record(backend.as_ref(), &options, &counted, seconds))?;
     }
     notes.detail(|| seconds.to_string());
-    profile.end()?;
     Ok(ExitCode::SUCCESS)
 }
 

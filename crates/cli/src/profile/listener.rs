@@ -1,21 +1,24 @@
-//! The phases that kernels tell of, as spans, and what GPUs measured, as events.
+//! The phases that kernels tell of, as spans; what GPUs measured goes to the table and the trace itself.
 
 use std::time::Duration;
 
 use perf_kernels::phase::{self, Listener, Phase};
-use tracing::{Span, info, info_span};
+use tracing::{Span, info_span};
 
+use super::device_line::DeviceLine;
 use super::table::Table;
 
 /// Passes phases on to whoever listens to spans; of a GPU's own times there are no spans.
 struct Spans {
     table: Option<Table>,
+    line: Option<DeviceLine>,
 }
 
-/// Hears the phases of all kernels from now on. The `table`, if there is one, takes the GPU's times.
-pub(super) fn listen(table: Option<Table>) {
+/// Hears the phases of all kernels from now on. The `table` and the `line` of a trace, if there are any,
+/// take the GPU's times.
+pub(super) fn listen(table: Option<Table>, line: Option<DeviceLine>) {
     // The first listener stays: a process has one profile.
-    phase::listen(Box::leak(Box::new(Spans { table })));
+    phase::listen(Box::leak(Box::new(Spans { table, line })));
 }
 
 impl Listener for Spans {
@@ -28,7 +31,9 @@ impl Listener for Spans {
         if let Some(table) = &self.table {
             table.add_on_device(name, time);
         }
-        info!(name: "done on the GPU", phase = %name, microseconds = time.as_secs_f64() * 1e6);
+        if let Some(line) = &self.line {
+            line.add(name, time);
+        }
     }
 }
 
