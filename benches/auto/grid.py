@@ -11,6 +11,8 @@ some percent faster or slower as long as it lives. A backend that a first look f
 out of the rounds, unless auto took it.
 
 With --built-in nothing is calibrated: auto goes by its built-in crossovers, as it does for every new user.
+With --cache FOLDER auto goes by what `PERF_CACHE_DIR=FOLDER cli calibrate` has left there, so that slices of the
+sizes (--bodies, --bytes) can be measured one after the other with one calibration.
 
 Where the machine is only quiet under some other command, --under "taskset -c 2,3" puts that before each
 measurement.
@@ -43,7 +45,9 @@ def arguments():
     parser.add_argument("--bodies", type=int, nargs="*", default=BODIES, help="[16 .. 16384]")
     parser.add_argument("--bytes", type=int, nargs="*", default=BYTES, help="[1 KiB .. 1 GiB]")
     parser.add_argument("--rounds", type=int, default=3, help="comparisons a size [%(default)s]")
-    parser.add_argument("--built-in", action="store_true", help="do not calibrate")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--built-in", action="store_true", help="do not calibrate")
+    source.add_argument("--cache", type=pathlib.Path, metavar="FOLDER", help="use the calibration in FOLDER")
     parser.add_argument("--under", type=shlex.split, default=[], metavar="COMMAND")
     return parser.parse_args()
 
@@ -53,7 +57,7 @@ class Grid:
 
     def __init__(self, options, folder):
         self.cli, self.under, self.rounds, self.folder = options.cli, options.under, options.rounds, folder
-        self.environment = {**os.environ, "PERF_CACHE_DIR": str(folder / "cache")}
+        self.environment = {**os.environ, "PERF_CACHE_DIR": str(options.cache or folder / "cache")}
 
     def calibrate(self):
         self._run([*self.under, self.cli, "calibrate", "--quiet"])
@@ -110,7 +114,7 @@ def main():
     ratios = []
     with tempfile.TemporaryDirectory() as name:
         grid = Grid(options, pathlib.Path(name))
-        if not options.built_in:
+        if not (options.built_in or options.cache):
             grid.calibrate()
         print("| kernel | size | best | seconds | auto chose | seconds | auto / best |")
         print("|:---|---:|:---|---:|:---|---:|---:|", flush=True)

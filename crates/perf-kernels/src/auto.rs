@@ -5,8 +5,9 @@
 //! problem is large enough for one to win, since loading its driver costs more than a small run; and a
 //! software adapter, which runs on the processor anyhow, is never chosen.
 //!
-//! A calibration takes a second for each task. So it is made unasked only before a run that takes
-//! much longer than that, and a small problem never waits for one.
+//! A calibration takes a few seconds for each task. So it is made unasked only before a run that takes
+//! much longer than that, and a small problem never waits for one: where it is often solved, `cli
+//! calibrate` pays, and the note on the choice says so.
 
 mod cache;
 mod calibration;
@@ -23,6 +24,9 @@ use cache::Found;
 pub use calibration::{Calibration, Curve};
 pub use workload::Workload;
 
+/// How `auto` chooses where this machine was not measured.
+const NEVER_MEASURED: &str = "by built-in crossovers (cli calibrate measures them here)";
+
 /// Where `auto` chooses from, and where calibrations are kept.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Auto<'a> {
@@ -31,16 +35,20 @@ pub(crate) struct Auto<'a> {
 }
 
 impl Auto<'_> {
-    /// The fastest backend that is ready and fits.
+    /// The fastest backend that is ready and fits, for as many steps or texts as are usual.
     pub(crate) fn pick(&self, workload: &Workload) -> Result<Selected, SelectionError> {
+        self.pick_loaded(workload, workload.usual_calls())
+    }
+
+    fn pick_loaded(&self, workload: &Workload, calls: f64) -> Result<Selected, SelectionError> {
         match self.load() {
             Found::Calibration(calibration) => {
-                self.pick_by(&calibration, workload, "by calibration")
+                self.pick_by(&calibration, workload, calls, "by calibration")
             }
-            Found::Nothing => self.pick_built_in(workload, "by built-in crossovers"),
+            Found::Nothing => self.pick_built_in(workload, calls, NEVER_MEASURED),
             Found::Useless(why) => {
                 let how = format!("by built-in crossovers, since the calibration {why}");
-                self.pick_built_in(workload, &how)
+                self.pick_built_in(workload, calls, &how)
             }
         }
     }
@@ -52,15 +60,16 @@ impl Auto<'_> {
         workload: &Workload,
         calls: u64,
     ) -> Result<Selected, SelectionError> {
+        let calls = calls as f64;
         let Some(directory) = self.cache.filter(|_| workload.is_long(calls)) else {
-            return self.pick(workload);
+            return self.pick_loaded(workload, calls);
         };
         let known = match self.load() {
             Found::Calibration(calibration) => Some(calibration),
             Found::Nothing | Found::Useless(_) => None,
         };
-        if known.as_ref().is_some_and(|known| self.is_covered(workload, known)) {
-            return self.pick(workload);
+        if known.as_ref().is_some_and(|known| self.is_covered(workload, calls, known)) {
+            return self.pick_loaded(workload, calls);
         }
         let made = measure::calibrate(self.backends, &[*workload], &mut |_| {});
         let calibration = match known {
@@ -74,7 +83,7 @@ impl Auto<'_> {
             Ok(_) => "by a calibration made now".to_owned(),
             Err(error) => format!("by a calibration made now, which cannot be kept: {error}"),
         };
-        self.pick_by(&calibration, workload, &kept)
+        self.pick_by(&calibration, workload, calls, &kept)
     }
 
     /// Measures all usual tasks.
@@ -99,8 +108,8 @@ impl Auto<'_> {
     }
 
     /// Whether a calibration knows the workload's task, on the GPU that is there now.
-    fn is_covered(&self, workload: &Workload, calibration: &Calibration) -> bool {
-        calibration.knows(workload) && !self.has_unknown_gpu(calibration, workload)
+    fn is_covered(&self, workload: &Workload, calls: f64, calibration: &Calibration) -> bool {
+        calibration.knows(workload) && !self.has_unknown_gpu(calibration, workload, calls)
     }
 
     /// The first in the order of the calibration, unless it knows too little.
@@ -108,18 +117,19 @@ impl Auto<'_> {
         &self,
         calibration: &Calibration,
         workload: &Workload,
+        calls: f64,
         how: &str,
     ) -> Result<Selected, SelectionError> {
-        if self.has_unknown_gpu(calibration, workload) {
+        if self.has_unknown_gpu(calibration, workload, calls) {
             let how = "by built-in crossovers, since the calibration does not know the GPU: \
                        cli calibrate measures it";
-            return self.pick_built_in(workload, how);
+            return self.pick_built_in(workload, calls, how);
         }
-        let ranking = calibration.ranking(workload);
+        let ranking = calibration.ranking(workload, calls);
         let mut measured = ranking.into_iter().filter_map(|curve| self.measured(curve, workload));
         match measured.next() {
             Some(backend) => Ok(selected(backend, workload, how)),
-            None => self.pick_built_in(workload, "by built-in crossovers"),
+            None => self.pick_built_in(workload, calls, NEVER_MEASURED),
         }
     }
 
@@ -131,17 +141,22 @@ impl Auto<'_> {
     }
 
     /// Whether there is a GPU for the workload, and its task was measured on another one or on none.
-    fn has_unknown_gpu(&self, calibration: &Calibration, workload: &Workload) -> bool {
-        let suits = |gpu: &&Arc<dyn Backend>| workload.may_suit_gpu() && is_able(gpu, workload);
+    fn has_unknown_gpu(&self, calibration: &Calibration, workload: &Workload, calls: f64) -> bool {
+        let suits =
+            |gpu: &&Arc<dyn Backend>| workload.may_suit_gpu(calls) && is_able(gpu, workload);
         let Some(gpu) = self.find(calibration::COSTLY).filter(suits) else { return false };
         let device = gpu.capabilities().device;
-        !calibration.ranking(workload).iter().any(|curve| curve.device == device)
+        !calibration.ranking(workload, calls).iter().any(|curve| curve.device == device)
     }
 
     /// The first in the built-in order of preference, else any.
-    fn pick_built_in(&self, workload: &Workload, how: &str) -> Result<Selected, SelectionError> {
-        let (order, _) = workload.preference();
-        let preferred = order.iter().filter_map(|name| self.find(name));
+    fn pick_built_in(
+        &self,
+        workload: &Workload,
+        calls: f64,
+        how: &str,
+    ) -> Result<Selected, SelectionError> {
+        let preferred = workload.preference(calls).iter().filter_map(|name| self.find(name));
         preferred
             .chain(self.backends)
             .find(|backend| is_able(backend, workload))
@@ -160,7 +175,7 @@ fn is_able(backend: &Arc<dyn Backend>, workload: &Workload) -> bool {
 
 fn selected(backend: &Arc<dyn Backend>, workload: &Workload, how: &str) -> Selected {
     let device = backend.capabilities().device;
-    let (_, size) = workload.preference();
+    let size = workload.extent();
     Selected {
         backend: Arc::clone(backend),
         requested: Choice::AUTO.to_owned(),
@@ -247,9 +262,9 @@ mod tests {
         let backends = scalar();
         let auto = Auto { backends: &backends, cache: None };
         let measured = calibration(vec![curve("abacus", 0.0, &[(16.0, 1e-9)])]);
-        let selected = auto.pick_by(&measured, &workload(16), "by calibration").unwrap();
+        let selected = auto.pick_by(&measured, &workload(16), 1.0, "by calibration").unwrap();
         assert_eq!(selected.backend.name(), "scalar");
-        assert!(selected.reason.unwrap().ends_with("for 16 bodies, by built-in crossovers"));
+        assert!(selected.reason.unwrap().contains("for 16 bodies, by built-in crossovers"));
     }
 
     /// The plain backend and a card, whose driver is the second one.
@@ -278,7 +293,8 @@ mod tests {
         let auto = Auto { backends: &backends, cache: None };
         let pick = |driver, bodies| {
             let calibration = measured_with(driver);
-            let picked = auto.pick_by(&calibration, &workload(bodies), "by calibration").unwrap();
+            let workload = workload(bodies);
+            let picked = auto.pick_by(&calibration, &workload, 1e3, "by calibration").unwrap();
             (picked.backend.name(), picked.reason.unwrap().ends_with("by calibration"))
         };
         assert_eq!(pick("driver 2", GPU_FROM_BODIES), ("gpu", true));
@@ -295,7 +311,8 @@ mod tests {
         let machine = calibration::Machine::of(&backends);
         cache::store(&directory.0, &Calibration { machine, ..measured_with("driver 1") }).unwrap();
         let reason = |steps| auto.pick_for(&workload(16_384), steps).unwrap().reason.unwrap();
-        assert!(reason(1).ends_with("does not know the GPU: cli calibrate measures it"));
+        assert!(reason(1).ends_with("by calibration"), "no GPU is looked for");
+        assert!(reason(50).ends_with("does not know the GPU: cli calibrate measures it"));
         assert!(reason(1_000).ends_with("by a calibration made now"));
         assert!(reason(1_000).ends_with("by calibration"), "it is known from now on");
     }
@@ -305,7 +322,7 @@ mod tests {
         let backends = scalar();
         let auto = Auto { backends: &backends, cache: None };
         let known = calibration(vec![measured(&backends[0], 1e-9)]);
-        let selected = auto.pick_by(&known, &workload(16), "by calibration").unwrap();
+        let selected = auto.pick_by(&known, &workload(16), 1.0, "by calibration").unwrap();
         assert!(selected.reason.unwrap().ends_with("for 16 bodies, by calibration"));
     }
 
@@ -317,7 +334,7 @@ mod tests {
         let reason = |bodies, steps| {
             auto.pick_for(&workload(bodies), steps).unwrap().reason.expect("auto gives its reasons")
         };
-        assert!(reason(16, 1).ends_with("by built-in crossovers"));
+        assert!(reason(16, 1).ends_with(NEVER_MEASURED));
         assert_eq!(auto.load(), Found::Nothing, "a short run measures nothing");
         assert!(reason(16_384, 1_000).ends_with("by a calibration made now"));
         let Found::Calibration(made) = auto.load() else { panic!("nothing was kept") };

@@ -81,7 +81,8 @@ impl Registry {
         self.named(&Choice::argument(name))
     }
 
-    /// The backend for a choice: the named one, or of `auto` the fastest for the workload.
+    /// The backend for a choice: the named one, or of `auto` the fastest for the workload; a GPU's start
+    /// then has to be worth a thousand steps.
     ///
     /// # Errors
     /// As [`Registry::get`]; of `auto` [`SelectionError::NoneFits`].
@@ -94,7 +95,8 @@ impl Registry {
     }
 
     /// As [`Registry::select`], for a run of `calls` steps or texts. Before one that takes very long
-    /// and of a task that was never measured here, `auto` measures it, in about a second.
+    /// (twenty seconds on one core) and of a task that was never measured here, `auto` measures it, in a
+    /// few seconds.
     ///
     /// # Errors
     /// As [`Registry::select`].

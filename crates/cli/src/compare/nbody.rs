@@ -7,7 +7,9 @@
 //!   the bound of the precision in [`tolerances`]. Of many bodies a sample is summed;
 //! - one step gives the reference backend's state, in f64, to twice that bound; where that backend has
 //!   no f64, the scalar backend's;
-//! - it ends, bit for bit, where the first run of the same kernel ended.
+//! - it ends, bit for bit, where the first run of the same kernel ended, and that one where a run ends
+//!   that is cut into calls of 1, 2, 4, .. steps, each from forces summed anew. So what is true of the
+//!   single step is true of those within a long call.
 //!
 //! The end itself is not compared with another backend's: orbits are chaotic, and after some dozen
 //! crossings rounding errors alone have made another system of it (Miller, ApJ 140, 250 (1964)).
@@ -272,6 +274,7 @@ impl Contender for Stepper<'_> {
             None => {
                 verification.add(self.verify_step()?);
                 self.first = self.end.take();
+                verification.add(self.verify_cuts()?);
             }
             Some(first) if self.end.as_ref() != Some(first) => {
                 let failure = "a run ended elsewhere than the first one";
@@ -292,6 +295,25 @@ impl Stepper<'_> {
             return Ok(Verification::PASSED);
         }
         Ok(Verification::failed(format!("one step differs from the reference's by {error:.1e}")))
+    }
+
+    /// Whether the steps of a long call are those of short ones.
+    fn verify_cuts(&mut self) -> Result<Verification, Error> {
+        let Steps { start, dt, steps, .. } = self.problem;
+        let mut bodies = start.clone();
+        let (mut left, mut most) = (*steps, 1);
+        while left > 0 {
+            self.kernel.leapfrog(&mut bodies, *dt, left.min(most))?;
+            // Makes the kernel forget the forces at the state it left behind.
+            self.kernel.accelerations(start, self.out.view_mut())?;
+            left = left.saturating_sub(most);
+            most *= 2;
+        }
+        if self.first.as_ref() == Some(&bodies) {
+            return Ok(Verification::PASSED);
+        }
+        let failure = "a run cut into calls of 1, 2, 4, .. steps ends elsewhere than in one call";
+        Ok(Verification::failed(failure.to_owned()))
     }
 }
 
@@ -370,6 +392,44 @@ mod tests {
         stepper.run().unwrap();
         let verification = stepper.verify().unwrap();
         assert_eq!(verification.failure.unwrap(), "a run ended elsewhere than the first one");
+    }
+
+    /// Takes twice the step from the second one of a call on.
+    struct Hasty(Box<dyn NBody>);
+
+    impl NBody for Hasty {
+        fn accelerations(
+            &mut self,
+            bodies: &Bodies,
+            out: ndarray::ArrayViewMut2<'_, f64>,
+        ) -> Result<(), Error> {
+            self.0.accelerations(bodies, out)
+        }
+
+        fn energies(&mut self, bodies: &Bodies) -> Result<perf_kernels::Energies, Error> {
+            self.0.energies(bodies)
+        }
+
+        fn leapfrog(&mut self, bodies: &mut Bodies, dt: f64, steps: u64) -> Result<(), Error> {
+            self.0.leapfrog(bodies, dt, 1)?;
+            self.0.leapfrog(bodies, 2.0 * dt, steps - 1)
+        }
+    }
+
+    #[test]
+    fn a_fault_from_the_second_step_on_is_found() {
+        let problem = sphere("x --sizes 20 --steps 9");
+        let verify = |wrong: bool| {
+            let kernel = scalar().nbody(&NBodyOptions::default()).unwrap();
+            let kernel: Box<dyn NBody> = if wrong { Box::new(Hasty(kernel)) } else { kernel };
+            let out = Array2::zeros((20, 3));
+            let mut stepper =
+                Stepper { problem: &problem, kernel, bound: 1e-13, end: None, first: None, out };
+            stepper.run().unwrap();
+            stepper.verify().unwrap().failure
+        };
+        assert_eq!(verify(false), None);
+        assert!(verify(true).unwrap().starts_with("a run cut into calls"));
     }
 
     #[test]

@@ -104,10 +104,9 @@ impl Curve {
 }
 
 impl Calibration {
-    /// The backends that were measured for the workload's task, the fastest first.
-    pub(super) fn ranking(&self, workload: &Workload) -> Vec<&Curve> {
-        let (size, calls) = (workload.size(), workload.usual_calls());
-        let task = workload.task();
+    /// The backends that were measured for the workload's task, the fastest for so many calls first.
+    pub(super) fn ranking(&self, workload: &Workload, calls: f64) -> Vec<&Curve> {
+        let (size, task) = (workload.size(), workload.task());
         let mut ranking: Vec<_> = self
             .curves
             .iter()
@@ -170,8 +169,12 @@ pub(super) mod tests {
     }
 
     fn order(calibration: &Calibration, bodies: usize) -> Vec<&str> {
+        order_for(calibration, bodies, 1000.0)
+    }
+
+    fn order_for(calibration: &Calibration, bodies: usize, steps: f64) -> Vec<&str> {
         let workload = Workload::NBody { bodies, options: NBodyOptions::default() };
-        calibration.ranking(&workload).iter().map(|curve| curve.backend.as_str()).collect()
+        calibration.ranking(&workload, steps).iter().map(|curve| curve.backend.as_str()).collect()
     }
 
     #[test]
@@ -218,6 +221,7 @@ pub(super) mod tests {
         ]);
         assert_eq!(order(&calibration, 10), ["simd", "gpu"]);
         assert_eq!(order(&calibration, 1000), ["gpu", "simd"]);
+        assert_eq!(order_for(&calibration, 1000, 10.0), ["simd", "gpu"]);
     }
 
     #[test]
