@@ -273,8 +273,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  cli zipf 10 a.dat b.dat > results.csv")]
 pub(crate) struct Zipf {
-    /// How many words of each book
-    #[arg(value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    /// How many words of each book, at most a million
+    #[arg(value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     pub(crate) words: usize,
     /// What cli wordcount wrote of each book
     #[arg(required = true, value_name = "COUNTS")]

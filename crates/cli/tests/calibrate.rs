@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command as Process, Stdio};
 
 use assert_cmd::Command;
-use common::{Folder, cli, root, stdout};
+use common::{Folder, assert_error, cli, root, stdout};
 use serde_json::Value;
 
 const RUN: &str = "nbody data/input16 --t-end 0.01";
@@ -106,10 +106,14 @@ fn without_a_directory_of_its_own_the_cache_is_where_xdg_says() {
 }
 
 #[test]
-fn a_cache_that_cannot_be_written_is_an_error() {
+fn a_cache_that_cannot_be_written_is_told_before_anything_is_measured() {
     let folder = Folder::new();
-    folder.file("cache", "no directory");
-    let output = with_cache("calibrate", &folder).assert().code(1).get_output().clone();
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("cli: the calibration cannot be kept"), "{error}");
+    let place = folder.file("cache", "no directory");
+    let kept = ["the calibration cannot be kept", &place.display().to_string()];
+    assert_error(&mut with_cache("calibrate", &folder), 1, &kept);
+    let mut homeless = cli("calibrate");
+    for variable in ["PERF_CACHE_DIR", "XDG_CACHE_HOME", "HOME"] {
+        homeless.env_remove(variable);
+    }
+    assert_error(&mut homeless, 1, &["set PERF_CACHE_DIR"]);
 }

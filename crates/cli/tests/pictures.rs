@@ -52,7 +52,10 @@ fn the_bar_chart_shows_as_many_words_as_asked_for() {
     assert!(!svg.contains("a&amp;b"));
     assert!(svg.contains("The 2 most common words of book"));
     folder.cli("plot book.dat none.svg -n 0").code(2).stderr(predicate::str::contains("--top"));
-    folder.cli("zipf 0 book.dat").code(2).stderr(predicate::str::contains("<N>"));
+    for words in ["0", "99999999999"] {
+        let refused = folder.cli(&format!("zipf {words} book.dat")).code(2);
+        refused.stderr(predicate::str::contains("<N>"));
+    }
     folder.cli("plot book.dat all.svg").success();
     assert!(folder.text("all.svg").contains(">a&amp;b</text>"));
 }
@@ -98,6 +101,13 @@ fn a_picture_never_replaces_its_input() {
     let folder = Folder::with(&[("book.svg", COUNTS)]);
     folder.cli("plot book.svg book.svg").code(2);
     assert_eq!(folder.text("book.svg"), COUNTS);
+}
+
+#[test]
+fn a_trajectory_does_not_go_among_the_printed_lines() {
+    let folder = Folder::with(&[("binary", BINARY)]);
+    let refused = folder.cli("nbody binary --t-end 0.1 --trajectory -").code(2).stdout("");
+    refused.stderr(predicate::str::contains("--trajectory - would mix"));
 }
 
 #[test]

@@ -111,8 +111,8 @@ pub(crate) struct CompareWordCount {
 /// Who takes part, and how often.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 pub(crate) struct Protocol {
-    /// The backends that take part; 'all' is all that are ready, 'auto' what auto would choose
-    /// [default: all]
+    /// The backends that take part; 'all' is all that are ready, 'auto' what auto would choose, of nbody
+    /// for a thousand steps [default: all]
     #[arg(short, long, value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) backends: Vec<String>,
     /// What the others are compared with [default: scalar where it takes part, else the first]
@@ -122,13 +122,13 @@ pub(crate) struct Protocol {
     /// as many as this process may use]
     #[arg(long, value_name = "N,..", value_delimiter = ',')]
     pub(crate) threads: Vec<NonZeroUsize>,
-    /// Runs of each backend [default: at least 10, until they took --min-time]
+    /// Runs of each backend [default: until they took --min-time, at least 10 and at most 1000]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) runs: Option<u64>,
     /// Untimed runs of each backend before the timed ones, besides the first, which is timed apart
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) warmup: u64,
-    /// Seconds that the runs of each backend take together, at least
+    /// Seconds that the runs of each backend take together, unless that are more than 1000 runs
     #[arg(long, value_name = "SECONDS", value_parser = non_negative, default_value = "0.5")]
     #[arg(conflicts_with = "runs")]
     pub(crate) min_time: f64,
@@ -136,8 +136,10 @@ pub(crate) struct Protocol {
 
 /// Measure which backend is fastest for which size, and remember it for auto
 ///
-/// Takes a few seconds. The result is kept for this machine in the user's cache directory
-/// (PERF_CACHE_DIR, else XDG_CACHE_HOME/perf-kernels, else ~/.cache/perf-kernels).
+/// Takes about ten seconds. The result is kept for this machine in the user's cache directory
+/// (PERF_CACHE_DIR, else XDG_CACHE_HOME/perf-kernels, else ~/.cache/perf-kernels). A run of nbody or
+/// wordcount that takes one core twenty seconds or more measures what auto needs for it unasked, where nothing
+/// is known yet.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  cli calibrate && cli nbody data/input1k")]
 pub(crate) struct Calibrate {

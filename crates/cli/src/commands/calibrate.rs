@@ -1,27 +1,33 @@
 //! `cli calibrate`: measure which backend is fastest for which size, and remember it.
 
+use std::fs;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use perf_kernels::{Calibration, Curve};
+use perf_kernels::{Calibration, Curve, Settings};
 
 use crate::args::BackendArgs;
 use crate::args::compare::Calibrate;
 use crate::compare::units;
+use crate::failure::FileError;
 use crate::notes::Notes;
 use crate::output::{Destination, Durability};
 use crate::{report, selection};
 
+const NOT_KEPT: &str = "the calibration cannot be kept";
+
 pub(super) fn run(args: &Calibrate, notes: Notes) -> anyhow::Result<ExitCode> {
     let settings = BackendArgs { backend: None, threads: None, simd_level: None };
     let registry = selection::registry(&settings)?;
+    // Better to fail now than behind seconds of measuring.
+    require_folder()?;
     let calibration = registry.calibrate(&mut |task| notes.note(format_args!("measuring {task}")));
     for failure in &calibration.failed {
         notes.note(format_args!("not calibrated: {failure}"));
     }
-    let path = registry.remember(&calibration).context("the calibration cannot be kept")?;
+    let path = registry.remember(&calibration).context(NOT_KEPT)?;
     if args.json {
         report::print_json(&calibration)?;
     } else {
@@ -30,6 +36,16 @@ pub(super) fn run(args: &Calibrate, notes: Notes) -> anyhow::Result<ExitCode> {
     }
     notes.note(format_args!("auto goes by this from now on: {}", path.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the folder in which the calibration is kept, and checks that files can be made there.
+fn require_folder() -> anyhow::Result<()> {
+    let missing = || anyhow!("there is no cache directory: set PERF_CACHE_DIR");
+    let folder = Settings::from_env().cache.ok_or_else(missing).context(NOT_KEPT)?;
+    let made = fs::create_dir_all(&folder);
+    made.map_err(|error| FileError::writing(folder.display().to_string(), error))
+        .context(NOT_KEPT)?;
+    Destination::new(Some(&folder.join("calibration.json")), &[]).context(NOT_KEPT).map(drop)
 }
 
 /// A table for each task: sizes down, backends across, the fastest at the end.

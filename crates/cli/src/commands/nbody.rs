@@ -29,7 +29,7 @@ const TELLS_PHASES: &str = "gpu";
 
 pub(super) fn run(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     output::refuse_shared(&outputs(args))?;
-    profile::refuse_mixed(&args.profile)?;
+    refuse_mixed(args)?;
     Profile::begin(&args.profile, &inputs(args))?.of(|| simulate(args, notes))
 }
 
@@ -52,6 +52,16 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(INTERRUPTED));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses to put among the printed lines what no program would find there.
+fn refuse_mixed(args: &NBody) -> Result<(), Usage> {
+    profile::refuse_mixed(&args.profile)?;
+    if args.trajectory.as_deref() == Some(Path::new("-")) {
+        let problem = "--trajectory - would mix the archive with what is printed: name a file";
+        return Err(Usage(problem.to_owned()));
+    }
+    Ok(())
 }
 
 /// The files that a run reads.

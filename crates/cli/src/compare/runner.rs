@@ -116,8 +116,7 @@ pub(crate) fn run<O: Copy>(entries: &mut [Entry<'_, O>], protocol: &Protocol, no
     for entry in entries.iter_mut() {
         warm_up(entry, protocol);
     }
-    let total: usize = entries.iter().map(|entry| entry.goal).sum();
-    let mut progress = Progress::runs(notes, total as u64);
+    let mut progress = Progress::runs(notes, total(entries.iter().map(|entry| entry.goal)));
     let mut done = 0;
     while let Some(entry) = next(entries) {
         let time = entry.run();
@@ -127,6 +126,11 @@ pub(crate) fn run<O: Copy>(entries: &mut [Entry<'_, O>], protocol: &Protocol, no
         done += 1;
         progress.at(done);
     }
+}
+
+/// All runs, which may be more than can be counted.
+fn total(goals: impl Iterator<Item = usize>) -> u64 {
+    goals.fold(0, |total, goal| total.saturating_add(goal as u64))
 }
 
 fn warm_up<O: Copy>(entry: &mut Entry<'_, O>, protocol: &Protocol) {
@@ -217,5 +221,6 @@ mod tests {
         assert_eq!(goal(&protocol(None, 0.5), 0.01), 50);
         assert_eq!(goal(&protocol(None, 0.5), 1e-7), 1000);
         assert_eq!(goal(&protocol(Some(3), 0.5), 1e-7), 3);
+        assert_eq!(total([goal(&protocol(Some(u64::MAX), 0.5), 0.1); 2].into_iter()), u64::MAX);
     }
 }
