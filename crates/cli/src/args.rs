@@ -245,9 +245,9 @@ pub(crate) struct Plot {
     /// What to draw, and last the picture, whose name ends in .svg or .png
     #[arg(required = true, num_args = 2.., value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// How many words the bar chart shows
+    /// How many words the bar chart shows, at most 1000
     #[arg(short = 'n', long, value_name = "N", default_value = "10", conflicts_with = "zipf")]
-    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub(crate) top: usize,
     /// Draw the counts of each book against their ranks, on logarithmic scales
     #[arg(long)]

@@ -51,7 +51,10 @@ fn the_bar_chart_shows_as_many_words_as_asked_for() {
     assert!(svg.contains(">the</text>") && svg.contains(">σοφός</text>"));
     assert!(!svg.contains("a&amp;b"));
     assert!(svg.contains("The 2 most common words of book"));
-    folder.cli("plot book.dat none.svg -n 0").code(2).stderr(predicate::str::contains("--top"));
+    for words in ["0", "100000"] {
+        let refused = folder.cli(&format!("plot book.dat none.png -n {words}")).code(2);
+        refused.stderr(predicate::str::contains("--top"));
+    }
     for words in ["0", "99999999999"] {
         let refused = folder.cli(&format!("zipf {words} book.dat")).code(2);
         refused.stderr(predicate::str::contains("<N>"));
