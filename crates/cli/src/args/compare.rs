@@ -66,7 +66,7 @@ pub(crate) struct CompareNBody {
     /// The bodies, in nbabel's format; '-' is standard input
     #[arg(required_unless_present = "sizes")]
     pub(crate) input: Option<PathBuf>,
-    /// Plummer spheres of so many bodies, as `cli generate plummer` makes them
+    /// Plummer spheres of so many bodies, as `cli generate plummer` makes them: on one core, in O(N^2)
     #[arg(long, value_name = "N,..", value_delimiter = ',')]
     #[arg(value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) sizes: Vec<u64>,
