@@ -37,6 +37,7 @@ def arguments():
     parser.add_argument("--workshop", type=Path, default=ROOT / "target" / "peers", help="[%(default)s]")
     parser.add_argument("--bare", action="store_true", help="only what plain Python runs: no network, no compiler")
     parser.add_argument("--record", type=Path, default=ROOT / "benches" / "record", help="folder [%(default)s]")
+    parser.add_argument("--add", action="store_true", help="to the runs of the record that is there, if as long")
     parser.add_argument("--name", help="name of the record [peers-KERNEL]")
     return parser.parse_args()
 
@@ -61,6 +62,8 @@ def generated_text(cli, megabytes, scratch):
 def measure(args, cli, workshop, scratch):
     kernel = word_counts if args.kernel == "wordcount" else nbodies
     programs = kernel.programs(workshop, cli, ready_backends(cli, args.backends), args.threads)
+    if args.add:
+        report.recall(programs, record_path(args).with_suffix(".json"))
     if kernel is word_counts:
         text = args.input or generated_text(cli, args.megabytes, scratch)
         about = kernel.measure(programs, cli, text, scratch, args.rounds, args.budget)
@@ -72,6 +75,11 @@ def measure(args, cli, workshop, scratch):
     command = f"python3 benches/peers/run.py {shlex.join(sys.argv[1:])}"
     record = report.record(args.kernel, command, programs, about, versions(workshop), ROOT)
     return record, report.markdown(record, programs, kernel.COLUMNS)
+
+
+def record_path(args):
+    """Of the record, without its ending."""
+    return args.record / (args.name or f"peers-{args.kernel}")
 
 
 def main():
@@ -86,7 +94,7 @@ def main():
         record, table = measure(args, args.cli or built_cli(), workshop, scratch)
     print(table)
     args.record.mkdir(parents=True, exist_ok=True)
-    name = args.record / (args.name or f"peers-{args.kernel}")
+    name = record_path(args)
     name.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
     name.with_suffix(".md").write_text(table)
     return int(any(result["failure"] for result in record["results"]))
