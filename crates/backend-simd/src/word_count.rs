@@ -21,7 +21,7 @@ use kernels_core::{Counts, Error, Executor, Pieces, WordCount, WordCountOptions,
 
 use crate::Level;
 use block::{BLOCK, Block};
-use table::Table;
+use table::{OneByOne, Table};
 
 /// The counter for `level`, its units run by `executor`.
 pub(crate) fn build(
@@ -150,11 +150,16 @@ impl Part {
         let detected = fearless_simd::Level::new();
         match self.level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 | Level::Avx2 => match detected.as_avx2() {
-                Some(avx2) => count_avx2(avx2, table, block, place),
-                None => table.count(block, place),
+            Level::Avx512 => match detected.as_avx512() {
+                Some(avx512) => count_avx512(avx512, table, block, place),
+                None => table.count(OneByOne, block, place),
             },
-            _ => table.count(block, place),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => match detected.as_avx2() {
+                Some(avx2) => count_avx2(avx2, table, block, place),
+                None => table.count(OneByOne, block, place),
+            },
+            _ => table.count(OneByOne, block, place),
         }
     }
 
@@ -167,9 +172,16 @@ impl Part {
 }
 
 fearless_simd::kernel!(
+    /// Eight words at a time.
+    fn count_avx512(avx512: Avx512, table: &mut Table, block: &Block, place: u64) {
+        table.count(avx512, block, place);
+    }
+);
+
+fearless_simd::kernel!(
     /// BMI2 shifts and multiplies with fewer moves.
     fn count_avx2(avx2: Avx2, table: &mut Table, block: &Block, place: u64) {
         let _ = avx2;
-        table.count(block, place);
+        table.count(OneByOne, block, place);
     }
 );

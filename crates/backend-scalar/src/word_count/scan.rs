@@ -107,7 +107,7 @@ impl Segments {
             let offset = || start + begin as u64;
             match key {
                 0 => count_long(rest, index, *seed, &block[begin..end], offset()),
-                _ if at_home => slots.increment(home),
+                _ if at_home => slots.add(home, 1),
                 key => slots.count(home, key, offset),
             }
         }

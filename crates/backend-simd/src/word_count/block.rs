@@ -19,6 +19,8 @@ mod portable;
 mod sse4_2;
 
 use crate::Level;
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx512::gather;
 
 /// Bytes of text per block: the words of 4 KB keep enough slots of the table in flight, and all of
 /// their state stays in the first-level cache.
@@ -111,6 +113,14 @@ impl Block {
         words.map(|(&start, &end)| (usize::from(start), usize::from(end)))
     }
 
+    /// Starts and ends, eight words at a time; of words behind the last one any place in the block.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn borders(&self) -> (&[[u16; 8]], &[[u16; 8]]) {
+        let eights =
+            |list| -> &[[u16; 8]] { &<[u16]>::as_chunks(list).0[..self.words.div_ceil(8)] };
+        (eights(&self.starts), eights(&self.ends))
+    }
+
     /// Where a word begins.
     #[inline(always)]
     pub(super) fn start(&self, word: usize) -> u64 {
@@ -170,15 +180,18 @@ impl Block {
     }
 }
 
-/// Appends the places of the bits of `mask` to `list`, plus `base`, one by one.
+/// Appends the places of the bits of `mask` to `list`, plus `base`: eight at a time, of which some may be
+/// too many. How many bits there are is what a processor cannot guess.
 #[inline(always)]
 fn spread_bits(mut mask: u64, base: u16, list: &mut [u16]) {
-    for place in list {
+    for places in list[..STEP_WORDS].as_chunks_mut::<8>().0 {
+        for place in places {
+            *place = base + mask.trailing_zeros() as u16;
+            mask &= mask.wrapping_sub(1);
+        }
         if mask == 0 {
             return;
         }
-        *place = base + mask.trailing_zeros() as u16;
-        mask &= mask - 1;
     }
 }
 

@@ -34,6 +34,12 @@ impl Seed {
         Self { a, b }
     }
 
+    /// The secret numbers, a then b, for a hash of several words at a time.
+    #[must_use]
+    pub const fn halves(self) -> [u64; 2] {
+        [self.a, self.b]
+    }
+
     /// The hash of a word of up to 16 bytes, given padded with zeros, first byte lowest.
     #[must_use]
     #[inline(always)]

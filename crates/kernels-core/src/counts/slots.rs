@@ -158,11 +158,25 @@ pub struct Open<'a> {
 }
 
 impl Open<'_> {
-    /// Counts the word of a slot once more, further on in the text.
+    /// The slots as they are.
+    #[must_use]
     #[inline(always)]
-    pub fn increment(&mut self, slot: u32) {
+    pub fn entries(&self) -> &[Entry] {
+        self.entries
+    }
+
+    /// Whether a word lies in this slot, given padded with zeros.
+    #[must_use]
+    #[inline(always)]
+    pub fn is_at(&self, slot: u32, key: u128) -> bool {
+        entry::key(&self.entries[slot as usize]) == key
+    }
+
+    /// Counts the word of a slot so many times more, further on in the text.
+    #[inline(always)]
+    pub fn add(&mut self, slot: u32, occurrences: u64) {
         let slot = &mut self.entries[slot as usize];
-        entry::set_count(slot, entry::count(slot) + 1);
+        entry::set_count(slot, entry::count(slot) + occurrences);
     }
 
     /// Counts a word, given padded with zeros, that occurs at `offset`, which is asked for where it is

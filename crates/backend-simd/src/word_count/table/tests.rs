@@ -19,10 +19,26 @@ fn counted(table: Table) -> Counted {
     counted
 }
 
-fn count(table: &mut Table, text: &[u8], offset: u64) {
+/// Counts the words of a text with each way to look them up in a table of its own.
+type Count = fn(&mut Table, &[u8], u64);
+
+fn ways() -> Vec<Count> {
+    let one_by_one: Count = |table, text, offset| table.count(OneByOne, &tokenised(text), offset);
+    #[cfg(target_arch = "x86_64")]
+    if fearless_simd::Level::new().as_avx512().is_some() {
+        let eight: Count = |table, text, offset| {
+            let avx512 = fearless_simd::Level::new().as_avx512().expect("it was there");
+            table.count(avx512, &tokenised(text), offset);
+        };
+        return vec![one_by_one, eight];
+    }
+    vec![one_by_one]
+}
+
+fn tokenised(text: &[u8]) -> Box<Block> {
     let mut block = Block::new();
     block.fill(Level::Portable, text);
-    table.count(&block, offset);
+    block
 }
 
 /// What [`counted`] should give for a text of lower-cased ASCII.
@@ -42,39 +58,67 @@ fn naive(text: &str) -> Counted {
 fn words_of_all_lengths_are_counted_in_order() {
     let lengths = [1, 7, 8, 9, 15, 16, 17, 18, 31, 32, 33, 100, 16, 17, 1];
     let text = lengths.map(|len| "x".repeat(len)).join(" ");
-    let mut table = Table::new();
-    count(&mut table, text.as_bytes(), 0);
-    assert_eq!(counted(table), naive(&text));
+    for count in ways() {
+        let mut table = Table::new();
+        count(&mut table, text.as_bytes(), 0);
+        assert_eq!(counted(table), naive(&text));
+    }
 }
 
 #[test]
 fn words_with_nul_differ_from_those_without() {
     let text = "a a\0 a \0 \0\0 a\0 \0a sixteen..bytes.\0";
-    let mut table = Table::new();
-    count(&mut table, text.as_bytes(), 0);
-    assert_eq!(counted(table), naive(text));
+    for count in ways() {
+        let mut table = Table::new();
+        count(&mut table, text.as_bytes(), 0);
+        assert_eq!(counted(table), naive(text));
+    }
 }
 
+/// Of 1 to 20 words, new ones twice in a block, beside blocks of known ones: no group is full but some.
+#[test]
+fn blocks_of_any_number_of_words_are_counted() {
+    for count in ways() {
+        let mut table = Table::new();
+        let mut text = String::new();
+        for words in 1..=20 {
+            let from = text.len();
+            for word in 0..words {
+                text += &format!("w{} new{} ", word * words, words * 100 + word / 2);
+            }
+            count(&mut table, &text.as_bytes()[from..], from as u64);
+        }
+        assert_eq!(counted(table), naive(&text));
+    }
+}
+
+/// The ways take turns, so each must find the words that another has placed, and those that growing moved.
 #[test]
 fn growing_keeps_every_word() {
-    let numbers = if cfg!(miri) { 300 } else { 400_000 };
+    let (blocks, words) = if cfg!(miri) { (3, 100) } else { (1_000, 400) };
+    let ways = ways();
     let mut table = Table::new();
-    for round in 0..2 {
-        for number in 0..numbers {
-            count(&mut table, format!("{number}").as_bytes(), round * numbers + number);
-        }
+    let block = |number: u64| -> String {
+        (number * words..(number + 1) * words).map(|word| format!("{word:07} ")).collect()
+    };
+    for (turn, number) in (0..blocks).chain(0..blocks).enumerate() {
+        let count = ways[(turn + turn / blocks as usize) % ways.len()];
+        count(&mut table, block(number).as_bytes(), turn as u64 * words * 8);
     }
-    let expected: Counted =
-        (0..numbers).map(|number| (format!("{number}").into_bytes(), 2, number)).collect();
+    let expected: Counted = (0..blocks * words)
+        .map(|number| (format!("{number:07}").into_bytes(), 2, number * 8))
+        .collect();
     assert_eq!(counted(table), expected);
 }
 
 #[test]
 fn giant_words_are_counted_beside_the_others() {
     let giant = [b'g'; 70_000];
-    let mut table = Table::new();
-    table.count_giant(&giant, 5);
-    count(&mut table, b"small", 80_000);
-    table.count_giant(&giant, 90_000);
-    assert_eq!(counted(table), [(giant.to_vec(), 2, 5), (b"small".to_vec(), 1, 80_000)]);
+    for count in ways() {
+        let mut table = Table::new();
+        table.count_giant(&giant, 5);
+        count(&mut table, b"small", 80_000);
+        table.count_giant(&giant, 90_000);
+        assert_eq!(counted(table), [(giant.to_vec(), 2, 5), (b"small".to_vec(), 1, 80_000)]);
+    }
 }
