@@ -4,13 +4,13 @@
 #![no_main]
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 
 use backend_rayon::Threads;
 use backend_scalar::Scalar;
 use backend_simd::{Level, Simd};
 use kernels_core::{
-    Backend, Counts, Error, Parallel, Pieces, WordCount, WordCountAlgorithm, WordCountOptions, text,
+    Backend, Counts, Error, InTurn, Parallel, WordCount, WordCountAlgorithm, WordCountOptions, text,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -27,7 +27,7 @@ fuzz_target!(|input: &[u8]| {
             let what = (backend.name(), algorithm, backend.capabilities().device);
             assert_eq!(lines(added), expected, "{what:?}, pieces of {size}");
             if algorithm == WordCountAlgorithm::Scan {
-                let taken = counter.add_pieces(&InTurn(Mutex::new((pieces.iter(), 0))));
+                let taken = counter.add_pieces(&InTurn::new(&pieces));
                 let taken = taken.and_then(|()| counter.finish());
                 assert_eq!(lines(taken), expected, "{what:?}, pieces of {size} taken by threads");
             }
@@ -64,20 +64,6 @@ fn cut(text: &[u8], size: usize) -> Vec<&[u8]> {
 fn add_one_by_one(counter: &mut dyn WordCount, pieces: &[&[u8]]) -> Result<Counts, Error> {
     pieces.iter().try_for_each(|piece| counter.add(piece))?;
     counter.finish()
-}
-
-/// Pieces that threads take in turn.
-struct InTurn<'a>(Mutex<(std::slice::Iter<'a, &'a [u8]>, u64)>);
-
-impl Pieces for InTurn<'_> {
-    fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
-        let (pieces, end) = &mut *self.0.lock().unwrap();
-        piece.clear();
-        piece.extend_from_slice(pieces.next()?);
-        let start = *end;
-        *end += piece.len() as u64;
-        Some(start)
-    }
 }
 
 /// The lines of the result.

@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use kernels_core::{
     Availability, Backend, Bodies, Capabilities, Error, NBody, NBodyAlgorithm, NBodyOptions,
-    Precision, WordCount, WordCountAlgorithm, WordCountOptions,
+    Precision, WordCount, WordCountAlgorithm, WordCountOptions, tolerances,
 };
 
 mod device;
@@ -176,6 +176,7 @@ impl Backend for Gpu {
             threads: usize::from(is_there),
             software: self.is_software(),
             precisions,
+            f64_rms: tolerances::F64_GPU_RMS,
             nbody_algorithms: offered(is_there, &ALGORITHMS),
             word_count_algorithms: offered(is_there, &[WordCountAlgorithm::Scan]),
             notes: self.tuned().notes(),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use kernels_core::{
     Availability, Backend, Capabilities, Error, Executor, NBody, NBodyAlgorithm, NBodyOptions,
-    Parallel, Precision, Serial, WordCount, WordCountAlgorithm, WordCountOptions,
+    Parallel, Precision, Serial, WordCount, WordCountAlgorithm, WordCountOptions, tolerances,
 };
 
 mod nbody;
@@ -54,6 +54,7 @@ impl Backend for Scalar {
             threads: 1,
             software: false,
             precisions: vec![Precision::F64, Precision::F32],
+            f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct, NBodyAlgorithm::Pairs],
             word_count_algorithms: WordCountAlgorithm::ALL.to_vec(),
             notes: Vec::new(),

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use kernels_core::{
     Availability, Backend, Capabilities, Error, Executor, NBody, NBodyAlgorithm, NBodyOptions,
-    Parallel, Precision, Serial, WordCount, WordCountAlgorithm, WordCountOptions,
+    Parallel, Precision, Serial, WordCount, WordCountAlgorithm, WordCountOptions, tolerances,
 };
 
 pub use level::Level;
@@ -78,6 +78,7 @@ impl Backend for Simd {
             threads: 1,
             software: false,
             precisions: vec![Precision::F64, Precision::F32],
+            f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct, NBodyAlgorithm::Tree],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
             notes: Vec::new(),

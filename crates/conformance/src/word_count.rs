@@ -1,10 +1,6 @@
 //! Cases of the word-count kernel.
 
-use std::sync::Mutex;
-
-use kernels_core::{
-    Backend, Counts, Error, Pieces, WordCount, WordCountAlgorithm, WordCountOptions,
-};
+use kernels_core::{Backend, Counts, Error, WordCount, WordCountAlgorithm, WordCountOptions};
 
 use crate::Case;
 
@@ -62,26 +58,6 @@ fn count_pieces<'a>(
         counter.add(piece)?;
     }
     counter.finish()
-}
-
-/// Pieces of a text for threads to take.
-struct InTurn<'a>(Mutex<(std::slice::Iter<'a, &'a [u8]>, u64)>);
-
-impl<'a> InTurn<'a> {
-    fn new(pieces: &'a [&'a [u8]]) -> Self {
-        Self(Mutex::new((pieces.iter(), 0)))
-    }
-}
-
-impl Pieces for InTurn<'_> {
-    fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
-        let (pieces, end) = &mut *self.0.lock().expect("no thread has panicked");
-        piece.clear();
-        piece.extend_from_slice(pieces.next()?);
-        let start = *end;
-        *end += piece.len() as u64;
-        Some(start)
-    }
 }
 
 /// Words, counts and first offsets are equal.

@@ -7,7 +7,7 @@ use conformance::{Case, Required, Subject, cases, trials};
 use kernels_core::nbody::{leapfrog, require_output, require_time_step};
 use kernels_core::{
     Availability, Backend, Bodies, Capabilities, Counts, Energies, Error, NBody, NBodyAlgorithm,
-    NBodyOptions, Precision, WordCount, WordCountAlgorithm, WordCountOptions, text,
+    NBodyOptions, Precision, WordCount, WordCountAlgorithm, WordCountOptions, text, tolerances,
 };
 use ndarray::{Array2, ArrayViewMut2};
 
@@ -58,6 +58,7 @@ impl Backend for Plain {
             threads: 1,
             software: true,
             precisions: vec![Precision::F64],
+            f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
             notes: Vec::new(),

@@ -105,7 +105,7 @@ impl Availability {
 }
 
 /// What a backend runs on and what it offers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Capabilities {
     /// The processor or adapter, as its maker names it, with the instruction level or driver.
     pub device: String,
@@ -117,6 +117,9 @@ pub struct Capabilities {
     pub software: bool,
     /// The N-body precisions, the default first.
     pub precisions: Vec<Precision>,
+    /// The bound that it keeps on the rms relative error of accelerations by direct summation in f64:
+    /// [`F64_RMS`](crate::tolerances::F64_RMS) or [`F64_GPU_RMS`](crate::tolerances::F64_GPU_RMS).
+    pub f64_rms: f64,
     /// The N-body algorithms, the default first.
     pub nbody_algorithms: Vec<NBodyAlgorithm>,
     /// The word-count algorithms, the default first.

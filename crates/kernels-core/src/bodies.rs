@@ -1,6 +1,7 @@
 //! A system of bodies: masses, positions and velocities, checked once when it is made.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
@@ -29,9 +30,12 @@ pub struct Bodies {
     masses: Vec<f64>,
     positions: Vec<[f64; 3]>,
     velocities: Vec<[f64; 3]>,
-    /// Two bodies that were at one point when the system was made, in each precision.
-    coincident: [Option<(usize, usize)>; Precision::ALL.len()],
+    /// Bodies that were at one point when the system was made; none are looked for in a system underway.
+    coincident: Option<OnceLock<Coincident>>,
 }
+
+/// Two bodies at one point, in each precision.
+type Coincident = [Option<(usize, usize)>; Precision::ALL.len()];
 
 /// Systems in the same state are equal, however they came into it.
 impl PartialEq for Bodies {
@@ -83,12 +87,11 @@ impl Bodies {
                 return Err(Error::NegativeMass { body, mass });
             }
         }
-        let coincident = coincident(&positions);
-        Ok(Self { masses, positions, velocities, coincident })
+        Ok(Self { masses, positions, velocities, coincident: Some(OnceLock::new()) })
     }
 
-    /// A system that is on its way, as [`Bodies::from_rows`] makes one, for a run that goes on: bodies
-    /// at one point have met there, and are no obstacle ([`Bodies::require_distinct`]).
+    /// A system that is on its way, as [`Bodies::from_rows`] makes one, for a run that goes on
+    /// ([`Bodies::is_underway`]).
     ///
     /// # Errors
     /// As [`Bodies::new`].
@@ -98,7 +101,15 @@ impl Bodies {
         velocities: Vec<[f64; 3]>,
     ) -> Result<Self, Error> {
         let bodies = Self::from_rows(masses, positions, velocities)?;
-        Ok(Self { coincident: Default::default(), ..bodies })
+        Ok(Self { coincident: None, ..bodies })
+    }
+
+    /// Whether the state is one that a run came to, by [`Bodies::underway`] or [`Bodies::set_state`]. Bodies
+    /// that are at one point, or nearer than a kernel can tell, have met there on their way: no kernel
+    /// refuses them.
+    #[must_use]
+    pub fn is_underway(&self) -> bool {
+        self.coincident.is_none()
     }
 
     /// The number of bodies, at least 1.
@@ -145,15 +156,20 @@ impl Bodies {
     }
 
     /// Nothing where the force between all bodies is finite in numbers of `precision`: where no two
-    /// bodies were at one point when the system was made, or the softening is large enough to help.
+    /// bodies are at one point, or the softening is large enough to help, or the system is underway.
     ///
-    /// Bodies that meet later do not act on each other while they are at one point.
+    /// Bodies that meet on their way do not act on each other while they are at one point. O(n) at the
+    /// first call without softening.
     ///
     /// # Errors
     /// [`Error::Coincident`]; [`Error::Indistinct`] where only `precision` cannot tell the bodies apart.
     pub fn require_distinct(&self, softening: f64, precision: Precision) -> Result<(), Error> {
-        match (self.coincident[precision as usize], self.coincident[Precision::F64 as usize]) {
-            (Some(_), _) if has_inverse_cube(softening, precision) => Ok(()),
+        let Some(found) = &self.coincident else { return Ok(()) };
+        if has_inverse_cube(softening, precision) {
+            return Ok(());
+        }
+        let found = found.get_or_init(|| coincident(&self.positions));
+        match (found[precision as usize], found[Precision::F64 as usize]) {
             (Some(_), Some((first, second))) => Err(Error::Coincident { first, second }),
             (Some((first, second)), None) => Err(Error::Indistinct { first, second, precision }),
             (None, _) => Ok(()),
@@ -161,7 +177,8 @@ impl Bodies {
     }
 
     /// Replaces positions and velocities by what `state` gives for each body, if all of it is finite;
-    /// else the system keeps its state. `state` is called twice per body.
+    /// else the system keeps its state. `state` is called twice per body. The system is underway then
+    /// ([`Bodies::is_underway`]).
     ///
     /// # Errors
     /// [`Error::Diverged`].
@@ -179,6 +196,7 @@ impl Bodies {
         for body in 0..self.len() {
             (self.positions[body], self.velocities[body]) = state(body);
         }
+        self.coincident = None;
         Ok(())
     }
 }
@@ -210,7 +228,7 @@ fn require_finite(body: usize, quantity: &'static str, numbers: &[f64]) -> Resul
 }
 
 /// [`first_coincident`] in each precision.
-fn coincident(positions: &[[f64; 3]]) -> [Option<(usize, usize)>; Precision::ALL.len()] {
+fn coincident(positions: &[[f64; 3]]) -> Coincident {
     // What f32 tells apart, the others do.
     let in_f32 = first_coincident(positions, Precision::F32);
     Precision::ALL.map(|precision| match precision {
@@ -224,19 +242,9 @@ fn first_coincident(positions: &[[f64; 3]], precision: Precision) -> Option<(usi
     let mut seen = HashMap::with_capacity(positions.len());
     positions.iter().enumerate().find_map(|(body, position)| {
         // -0.0 and 0.0 are one point: adding zero makes both of them 0.0.
-        let bits = position.map(|x| (rounded(x, precision) + 0.0).to_bits());
+        let bits = position.map(|x| (precision.rounded(x) + 0.0).to_bits());
         seen.insert(bits, body).map(|earlier| (earlier, body))
     })
-}
-
-/// The coordinate as a kernel of the precision has it.
-fn rounded(x: f64, precision: Precision) -> f64 {
-    let single = |x: f64| f64::from(x as f32);
-    match precision {
-        Precision::F64 => x,
-        Precision::Mixed if single(x).is_finite() => single(x) + single(x - single(x)),
-        Precision::Mixed | Precision::F32 => single(x),
-    }
 }
 
 /// Whether `eps^-3` is finite where forces are computed.
@@ -332,8 +340,14 @@ mod tests {
     fn bodies_that_have_met_on_their_way_are_no_obstacle() {
         let bodies = Bodies::underway(vec![0.0; 2], vec![[1.0; 3]; 2], vec![[0.0; 3]; 2]).unwrap();
         assert_eq!(bodies.require_distinct(0.0, Precision::F64), Ok(()));
-        let made = Bodies::from_rows(vec![0.0; 2], vec![[1.0; 3]; 2], vec![[0.0; 3]; 2]).unwrap();
+        let mut made =
+            Bodies::from_rows(vec![0.0; 2], vec![[1.0; 3]; 2], vec![[0.0; 3]; 2]).unwrap();
         assert_eq!(bodies, made, "they are in the same state");
+        assert!(bodies.is_underway() && !made.is_underway());
+        assert!(made.require_distinct(0.0, Precision::F64).is_err());
+        made.set_state(|_| ([2.0; 3], [0.0; 3])).unwrap();
+        assert!(made.is_underway());
+        assert_eq!(made.require_distinct(0.0, Precision::F64), Ok(()));
     }
 
     #[test]

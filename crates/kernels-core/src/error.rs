@@ -47,9 +47,10 @@ pub enum Error {
         /// Index of the other, from 0.
         second: usize,
     },
-    /// Two bodies are at one point as far as the precision can tell.
+    /// Two bodies are so close that the precision, or in f64 the device, cannot tell them apart.
     #[error(
-        "bodies {first} and {second} are at the same point in {precision}: compute in f64 or give a larger softening"
+        "bodies {first} and {second} are too close to be told apart in {precision}: {} or give a larger softening",
+        finer(*precision)
     )]
     Indistinct {
         /// Index of one body, from 0.
@@ -143,6 +144,14 @@ pub enum Error {
         /// What to do about it.
         remedy: &'static str,
     },
+}
+
+/// How to compute with finer numbers. Only a GPU's f64 is too coarse for what f64 can tell apart.
+fn finer(precision: Precision) -> &'static str {
+    match precision {
+        Precision::F64 => "compute on a processor",
+        Precision::Mixed | Precision::F32 => "compute in f64",
+    }
 }
 
 fn join<T>(items: &[T], name: impl Fn(&T) -> &'static str) -> String {

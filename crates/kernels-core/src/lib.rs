@@ -26,4 +26,4 @@ pub use counts::{Count, Counts};
 pub use error::Error;
 pub use executor::{Executor, Serial};
 pub use nbody::{Energies, NBody, NBodyAlgorithm, NBodyOptions, Precision};
-pub use word_count::{Pieces, WordCount, WordCountAlgorithm, WordCountOptions};
+pub use word_count::{InTurn, Pieces, WordCount, WordCountAlgorithm, WordCountOptions};

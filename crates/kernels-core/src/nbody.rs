@@ -141,6 +141,27 @@ impl Precision {
             Self::F32 => "f32",
         }
     }
+
+    /// A coordinate as a kernel of this precision holds it: rounded to f64, to the sum of two f32, or to
+    /// f32.
+    ///
+    /// ```
+    /// use kernels_core::Precision;
+    ///
+    /// let x = 1.0 + 1e-9;
+    /// assert_eq!(Precision::F64.rounded(x), x);
+    /// assert!((Precision::Mixed.rounded(x) - x).abs() < 1e-16);
+    /// assert_eq!(Precision::F32.rounded(x), 1.0);
+    /// ```
+    #[must_use]
+    pub fn rounded(self, x: f64) -> f64 {
+        let single = |x: f64| f64::from(x as f32);
+        match self {
+            Self::F64 => x,
+            Self::Mixed if single(x).is_finite() => single(x) + single(x - single(x)),
+            Self::Mixed | Self::F32 => single(x),
+        }
+    }
 }
 
 impl fmt::Display for Precision {

@@ -9,6 +9,8 @@
 //! Cost: O(bytes) + O(distinct words). Error: none, every backend gives equal counts.
 
 use std::fmt;
+use std::slice;
+use std::sync::{Mutex, PoisonError};
 
 use crate::{Counts, Error, Executor, Serial};
 
@@ -94,6 +96,40 @@ pub trait Pieces: Sync {
     /// piece's start; none at the end of the text. A piece ends as [`WordCount::add`] wants it, and is
     /// best small enough to stay in a second-level cache.
     fn next(&self, piece: &mut Vec<u8>) -> Option<u64>;
+}
+
+/// The pieces of a text in memory, for threads to take in turn.
+///
+/// ```
+/// # use kernels_core::{Counts, Error, InTurn, WordCount};
+/// fn count_lines(counter: &mut dyn WordCount, lines: &[&[u8]]) -> Result<Counts, Error> {
+///     counter.add_pieces(&InTurn::new(lines))?;
+///     counter.finish()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct InTurn<'a> {
+    /// The pieces that nobody took yet, and the offset of the next one.
+    left: Mutex<(slice::Iter<'a, &'a [u8]>, u64)>,
+}
+
+impl<'a> InTurn<'a> {
+    /// All of the pieces.
+    #[must_use]
+    pub fn new(pieces: &'a [&'a [u8]]) -> Self {
+        Self { left: Mutex::new((pieces.iter(), 0)) }
+    }
+}
+
+impl Pieces for InTurn<'_> {
+    fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
+        let (pieces, end) = &mut *self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        piece.clear();
+        piece.extend_from_slice(pieces.next()?);
+        let start = *end;
+        *end += piece.len() as u64;
+        Some(start)
+    }
 }
 
 /// What a word counter is built with.

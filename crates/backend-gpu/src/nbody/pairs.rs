@@ -3,7 +3,9 @@
 //! The shaders take no square of a distance for less than [`least_square`] (`shaders/numbers/`), so that
 //! inverse cubes stay finite in f32, from which those of f64 start too. A pair below that, or one that
 //! rounding to the numbers of the device puts at one point, would pull each other too weakly without a word,
-//! so it is refused before a run. In units of the device ([`Units`]) the extent of a system is about 1.
+//! so it is refused before a run. This is [`Bodies::require_distinct`] for numbers with a least distance, and in
+//! units of the device ([`Units`]), in which the extent of a system is about 1: as there, bodies that
+//! have met on their way are no obstacle.
 //!
 //! Cost: O(n log n), once for a system that comes to the device, and nothing with a usual softening.
 
@@ -22,7 +24,7 @@ fn least_square(precision: Precision) -> f64 {
 /// Nothing where the device computes the force between all bodies rightly.
 ///
 /// # Errors
-/// [`Error::Coincident`].
+/// [`Error::Coincident`], [`Error::Indistinct`].
 pub(super) fn require_apart(
     bodies: &Bodies,
     units: Units,
@@ -30,25 +32,17 @@ pub(super) fn require_apart(
     softening: f64,
 ) -> Result<(), Error> {
     let missing = least_square(precision) - units.softening_squared(softening);
-    if missing <= 0.0 {
+    if bodies.is_underway() || missing <= 0.0 {
         return Ok(());
     }
-    let on_device = |x: f64| rounded(precision, units.length(x));
+    let on_device = |x: f64| precision.rounded(units.length(x));
     let positions: Vec<_> = bodies.position_rows().iter().map(|x| x.map(on_device)).collect();
     let mut places: Vec<_> = (0..positions.len()).collect();
+    let x = bodies.position_rows();
     match closer(&positions, missing.sqrt(), 0, &mut places) {
-        Some((first, second)) => Err(Error::Coincident { first, second }),
+        Some((first, second)) if x[first] == x[second] => Err(Error::Coincident { first, second }),
+        Some((first, second)) => Err(Error::Indistinct { first, second, precision }),
         None => Ok(()),
-    }
-}
-
-/// A coordinate as a cell holds it.
-fn rounded(precision: Precision, x: f64) -> f64 {
-    let high = f64::from(x as f32);
-    match precision {
-        Precision::F64 => x,
-        Precision::Mixed => high + f64::from((x - high) as f32),
-        Precision::F32 => high,
     }
 }
 
@@ -114,15 +108,24 @@ mod tests {
 
     #[test]
     fn what_the_numbers_cannot_tell_apart_is_refused() {
-        let refused = Err(Error::Coincident { first: 1, second: 2 });
-        assert_eq!(required(1e-20, Precision::F64, 0.0), refused);
+        let refused = |precision| Err(Error::Indistinct { first: 1, second: 2, precision });
+        assert_eq!(required(1e-20, Precision::F64, 0.0), refused(Precision::F64));
         assert_eq!(required(1e-18, Precision::F64, 0.0), Ok(()));
         for precision in [Precision::Mixed, Precision::F32] {
-            assert_eq!(required(1e-13, precision, 0.0), refused);
+            assert_eq!(required(1e-13, precision, 0.0), refused(precision));
             assert_eq!(required(1e-12, precision, 0.0), Ok(()));
             assert_eq!(required(1e-13, precision, 1e-9), Ok(()), "softened");
         }
-        assert_eq!(rounded(Precision::F32, 1.0 + 1e-9), 1.0);
-        assert!(rounded(Precision::Mixed, 1.0 + 1e-9) > 1.0);
+        for precision in Precision::ALL {
+            let coincident = Err(Error::Coincident { first: 1, second: 2 });
+            assert_eq!(required(0.0, precision, 0.0), coincident);
+        }
+    }
+
+    #[test]
+    fn bodies_that_have_met_on_their_way_are_no_obstacle() {
+        let positions = vec![[1.0, 0.0, 0.0], [0.0; 3], [0.0; 3]];
+        let bodies = Bodies::underway(vec![0.5; 3], positions, vec![[0.0; 3]; 3]).unwrap();
+        assert_eq!(require_apart(&bodies, Units::of(&bodies), Precision::F64, 0.0), Ok(()));
     }
 }

@@ -112,7 +112,7 @@ impl System {
     /// Brings a system to the device, where it is not there already.
     ///
     /// # Errors
-    /// [`Error::Coincident`].
+    /// As [`pairs::require_apart`].
     pub(super) fn load(&mut self, bodies: &Bodies, softening: f64) -> Result<(), Error> {
         if self.content.as_ref().is_some_and(|content| is_same(content, bodies)) {
             return Ok(());

@@ -285,6 +285,7 @@ mod tests {
             threads: 1,
             software: true,
             precisions: vec![],
+            f64_rms: 0.0,
             nbody_algorithms: vec![],
             word_count_algorithms: vec![],
             notes: vec![],

@@ -79,7 +79,7 @@ fn with_lines(error: Error, text: &str) -> anyhow::Error {
             line(second)
         ),
         Error::Indistinct { first, second, precision } => anyhow!(
-            "lines {} and {}: two bodies are at one point in {precision}: give --precision f64 or a \
+            "lines {} and {}: two bodies are too close to be told apart in {precision}: give --precision f64 or a \
              larger --softening",
             line(first),
             line(second)

@@ -1,8 +1,8 @@
 //! Texts cut at every place, and texts of every length around the widths of registers.
 
-use kernels_core::{Backend, text};
+use kernels_core::{Backend, InTurn, text};
 
-use super::{InTurn, assert_counts, check, count_pieces, counters, naive};
+use super::{assert_counts, check, count_pieces, counters, naive};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[

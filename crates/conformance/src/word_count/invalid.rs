@@ -1,8 +1,8 @@
 //! Invalid UTF-8: refused, with the least offset in the whole text.
 
-use kernels_core::{Backend, Error};
+use kernels_core::{Backend, Error, InTurn};
 
-use super::{InTurn, assert_counts, count_pieces, counters, naive};
+use super::{assert_counts, count_pieces, counters, naive};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
