@@ -199,6 +199,6 @@ impl Backend for Gpu {
             self.capabilities().require_word_count(BACKEND, options.algorithm)?;
         }
         let adapter = Arc::clone(&self.adapter);
-        Ok(Box::new(GpuWordCount::new(adapter, self.is_software())))
+        Ok(Box::new(GpuWordCount::new(adapter)))
     }
 }

@@ -15,7 +15,7 @@ use super::Device;
 use super::timing::Timing;
 
 /// What a submission should take.
-const TARGET: Duration = Duration::from_millis(50);
+pub(crate) const TARGET: Duration = Duration::from_millis(50);
 
 /// What a dispatch costs besides its work, in units of work.
 const DISPATCH: u64 = 20_000;
@@ -37,12 +37,18 @@ impl Default for Pace {
 }
 
 impl Pace {
+    /// A first submission of this cost.
+    pub(crate) fn of(budget: u64) -> Self {
+        Self { budget: budget as f64 }
+    }
+
     /// The cost that a dispatch may have.
     pub(crate) fn budget(&self) -> u64 {
         self.budget as u64
     }
 
-    fn learn(&mut self, cost: u64, took: Duration) {
+    /// A submission of this cost took so long.
+    pub(crate) fn learn(&mut self, cost: u64, took: Duration) {
         let fitting = cost as f64 * TARGET.as_secs_f64() / took.as_secs_f64().max(1e-6);
         // A submission that was not full tells little about a full one: it never narrows the budget
         // by its fixed cost alone.

@@ -13,9 +13,13 @@
 //
 // The text in front of this one defines WORKGROUP, STRETCH, LONGEST, PROBES and SEPARATORS.
 
-// The slots of the table of a workgroup, a power of two, and how many of them a segment tries.
-const OWN_SLOTS = 512u;
-const OWN_PROBES = 4u;
+// The slots of the table of a workgroup, a power of two, and how many of them a segment tries. It takes 16 KB, what
+// every adapter has; the stretches of 256 invocations hold a thousand distinct words.
+const OWN_SLOTS = 1024u;
+const OWN_PROBES = 2u;
+
+// More than there are places in the stretches of a workgroup, a power of two.
+const OWN_PLACES = 2u * WORKGROUP * STRETCH;
 
 struct Slot {
     owner: atomic<u32>,   // 1 + the place of the first that came; 0: free
@@ -24,12 +28,14 @@ struct Slot {
 }
 
 struct OwnSlot {
-    owner: atomic<u32>,
-    count: atomic<u32>,
+    owner: atomic<u32>,   // 1 + the place from the workgroup's first on, and above it digits of the hash
+    count: atomic<u32>,   // the length, times LENGTH, plus the number
     first: atomic<u32>,
-    hash: u32,            // these two are the owner's to write
-    length: u32,
+    hash: u32,            // the owner's to write
 }
+
+// More than a workgroup counts of one segment.
+const LENGTH = 0x10000u;
 
 struct Entry {
     place: u32,
@@ -156,27 +162,37 @@ fn add(entry: Entry, length: u32, hash: u32) {
     leave(entry);
 }
 
-// As `owns`, in the table of the workgroup.
-fn owns_own(slot: u32, place: u32, length: u32, hash: u32) -> bool {
+// As `owns`, in the table of the workgroup, whose stretches begin at `base`. Nearly all other segments differ
+// in the digits of the hash, so that the text is read for the same one only.
+fn owns_own(slot: u32, base: u32, place: u32, length: u32, hash: u32) -> bool {
+    let digits = hash * OWN_PLACES;
     var owner = atomicLoad(&own[slot].owner);
     while owner == 0 {
-        let exchange = atomicCompareExchangeWeak(&own[slot].owner, 0, place + 1);
+        let mine = digits + (place - base + 1);
+        let exchange = atomicCompareExchangeWeak(&own[slot].owner, 0, mine);
         if exchange.exchanged {
             own[slot].hash = hash;
-            own[slot].length = length;
+            atomicAdd(&own[slot].count, length * LENGTH);
             return true;
         }
         owner = exchange.old_value;
     }
-    return is_same(place, owner - 1, length);
+    if (owner ^ digits) >= OWN_PLACES {
+        return false;
+    }
+    return is_same(place, own_place(base, owner), length);
+}
+
+fn own_place(base: u32, owner: u32) -> u32 {
+    return base + owner % OWN_PLACES - 1;
 }
 
 // Adds one segment to the table of the workgroup.
-fn tally(place: u32, length: u32, hash: u32) {
+fn tally(base: u32, place: u32, length: u32, hash: u32) {
     for (var probe = 0u; probe < OWN_PROBES; probe++) {
         // The large table takes the low bits.
         let slot = ((hash >> 16) + probe) & (OWN_SLOTS - 1);
-        if owns_own(slot, place, length, hash) {
+        if owns_own(slot, base, place, length, hash) {
             atomicAdd(&own[slot].count, 1);
             atomicMax(&own[slot].first, ~place);
             return;
@@ -194,19 +210,20 @@ fn clear_own(lane: u32) {
 }
 
 // Hands the table of the workgroup to that of all.
-fn hand_over(lane: u32) {
+fn hand_over(base: u32, lane: u32) {
     for (var slot = lane; slot < OWN_SLOTS; slot += WORKGROUP) {
         let owner = atomicLoad(&own[slot].owner);
         if owner != 0 {
             let count = atomicLoad(&own[slot].count);
             let first = ~atomicLoad(&own[slot].first);
-            add(Entry(owner - 1, count, first), own[slot].length, own[slot].hash);
+            let entry = Entry(own_place(base, owner), count % LENGTH, first);
+            add(entry, count / LENGTH, own[slot].hash);
         }
     }
 }
 
 // Counts the segment that begins at `place`, and gives where it ends.
-fn segment(place: u32) -> u32 {
+fn segment(base: u32, place: u32) -> u32 {
     var hash = 2166136261u;
     var at = place;
     var bytes = text[at / 4] >> (at % 4 * 8);
@@ -222,7 +239,7 @@ fn segment(place: u32) -> u32 {
             bytes = text[at / 4];
         }
     }
-    tally(place, at - place, finished(hash));
+    tally(base, place, at - place, finished(hash));
     return at;
 }
 
@@ -230,8 +247,8 @@ fn invocation(global: vec3<u32>, groups: vec3<u32>) -> u32 {
     return global.y * groups.x * WORKGROUP + global.x;
 }
 
-// Counts the segments that begin in a stretch of the text.
-fn count_stretch(begin: u32) {
+// Counts the segments that begin in a stretch of the text, one of those that begin at `base`.
+fn count_stretch(base: u32, begin: u32) {
     let end = min(begin + STRETCH, extent.length);
     var at = begin;
     if begin > 0 {
@@ -245,7 +262,7 @@ fn count_stretch(begin: u32) {
     // A segment longer than a stretch ends behind it.
     while at < end {
         if in_segment(at) {
-            at = segment(at);
+            at = segment(base, at);
         } else {
             at++;
         }
@@ -260,9 +277,11 @@ fn count(
 ) {
     clear_own(lane);
     workgroupBarrier();
-    count_stretch(invocation(id, groups) * STRETCH);
+    let invocation = invocation(id, groups);
+    let base = (invocation - lane) * STRETCH;
+    count_stretch(base, invocation * STRETCH);
     workgroupBarrier();
-    hand_over(lane);
+    hand_over(base, lane);
 }
 
 @compute @workgroup_size(WORKGROUP)

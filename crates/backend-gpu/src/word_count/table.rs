@@ -11,9 +11,9 @@ use crate::device::program::Program;
 use crate::device::timing::Timing;
 use crate::shaders;
 
-/// How many segments the device may leave to the host in one chunk. A chunk of at most twice as many
-/// bytes holds no more segments than that.
-pub(super) const LEFTOVERS: u32 = 1 << 14;
+/// How many segments the device may leave to the host in one chunk because the table is full. A chunk of at
+/// most twice as many bytes holds no more segments than that.
+const LEFTOVERS: u32 = 1 << 14;
 
 const WORKGROUP: u32 = 256;
 
@@ -77,13 +77,24 @@ pub(super) struct Table {
     staging: Buffer,
     bound: BindGroup,
     capacity: u32,
+    leftovers: u32,
 }
 
 /// Bytes of a slot, of an entry and in front of the leftovers.
 const SLOT: u64 = 12;
 const ENTRY: u64 = size_of::<Tally>() as u64;
 const COUNTERS: u64 = 8;
-const LISTS: u64 = COUNTERS + ENTRY * LEFTOVERS as u64;
+
+/// The segments of a chunk of so many bytes that the host can take: those that find no slot, and all that are too
+/// long for the device, for which a larger table would do nothing.
+fn most_leftovers(bytes: usize) -> u32 {
+    LEFTOVERS + u32::try_from(bytes).unwrap_or(u32::MAX) / shaders::LONGEST
+}
+
+/// Bytes of the counters and of so many leftovers.
+fn list_bytes(leftovers: u32) -> u64 {
+    COUNTERS + ENTRY * u64::from(leftovers)
+}
 
 /// The slots of the first table for chunks of so many bytes: English text has a distinct word in a
 /// hundred of them.
@@ -116,14 +127,16 @@ impl Table {
         bytes: usize,
         capacity: u32,
     ) -> Result<Self, Error> {
+        let leftovers = most_leftovers(bytes);
         let bytes = bytes.next_multiple_of(4).max(4) as u64;
         let text = device.storage("the buffer of text", bytes)?;
         let slots = device.storage("the table of words", SLOT * u64::from(capacity))?;
-        let lists = device.storage("the list of leftover words", LISTS)?;
+        let lists = device.storage("the list of leftover words", list_bytes(leftovers))?;
         let entries = device.storage("the list of words", ENTRY * u64::from(capacity))?;
-        let staging = device.read_back(LISTS + ENTRY * u64::from(usual_entries(capacity)))?;
+        let staging =
+            device.read_back(list_bytes(leftovers) + ENTRY * u64::from(usual_entries(capacity)))?;
         let bound = pipelines.program.bind(device, &[&text, &slots, &lists, &entries])?;
-        Ok(Self { text, slots, lists, entries, staging, bound, capacity })
+        Ok(Self { text, slots, lists, entries, staging, bound, capacity, leftovers })
     }
 
     /// Hands a chunk to the device.
@@ -135,9 +148,15 @@ impl Table {
         encoder.clear_buffer(&self.slots, 0, Some(SLOT * u64::from(slots)));
         encoder.clear_buffer(&self.lists, 0, Some(COUNTERS));
         let timing = self.record(device, pipelines, length, &mut encoder);
-        encoder.copy_buffer_to_buffer(&self.lists, 0, &self.staging, 0, LISTS);
+        encoder.copy_buffer_to_buffer(&self.lists, 0, &self.staging, 0, list_bytes(self.leftovers));
         let entries = ENTRY * u64::from(usual_entries(slots));
-        encoder.copy_buffer_to_buffer(&self.entries, 0, &self.staging, LISTS, entries);
+        encoder.copy_buffer_to_buffer(
+            &self.entries,
+            0,
+            &self.staging,
+            list_bytes(self.leftovers),
+            entries,
+        );
         Running { submission: device.submit(encoder.finish()), timing }
     }
 
@@ -161,7 +180,7 @@ impl Table {
             let (columns, rows) = device.grid(invocations.div_ceil(pipelines.workgroup));
             pass.set_pipeline(pipeline);
             pass.set_bind_group(0, &self.bound, &[]);
-            pass.set_immediates(0, bytemuck::cast_slice(&[length, slots, LEFTOVERS]));
+            pass.set_immediates(0, bytemuck::cast_slice(&[length, slots, self.leftovers]));
             pass.dispatch_workgroups(columns, rows, 1);
         }
         timing.inspect(|timing| timing.resolve(encoder))
@@ -197,7 +216,8 @@ impl Table {
         let (entries, outcome) = device.with_mapped(&self.staging, submission, |bytes| {
             let [entries, leftovers]: [u32; 2] =
                 bytemuck::pod_read_unaligned(&bytes[..COUNTERS as usize]);
-            (entries, listed(&bytes[COUNTERS as usize..], entries.min(usual), leftovers))
+            let lists = &bytes[COUNTERS as usize..];
+            (entries, listed(lists, self.leftovers, entries.min(usual), leftovers))
         })?;
         timing.map_or(Ok(()), |timing| timing.tell(device))?;
         match outcome {
@@ -211,12 +231,12 @@ impl Table {
     }
 }
 
-/// Leftovers and entries from the bytes behind the counters.
-fn listed(bytes: &[u8], entries: u32, leftovers: u32) -> Outcome {
-    if leftovers > LEFTOVERS {
+/// Leftovers, of which there is room for `most`, and entries from the bytes behind the counters.
+fn listed(bytes: &[u8], most: u32, entries: u32, leftovers: u32) -> Outcome {
+    if leftovers > most {
         return Outcome::Overflow;
     }
-    let (left, taken) = bytes.split_at((LISTS - COUNTERS) as usize);
+    let (left, taken) = bytes.split_at((list_bytes(most) - COUNTERS) as usize);
     let part = |bytes, tallies: u32| read(bytes).take(tallies as usize);
     Outcome::Counted(part(left, leftovers).chain(part(taken, entries)).collect())
 }
@@ -240,14 +260,22 @@ mod tests {
     }
 
     #[test]
+    fn segments_too_long_for_the_device_are_no_reason_for_a_larger_table() {
+        for bytes in [1 << 16, (1 << 25) - 1] {
+            let long = bytes / (shaders::LONGEST as usize + 2);
+            assert!(most_leftovers(bytes) as usize >= LEFTOVERS as usize + long);
+        }
+    }
+
+    #[test]
     fn leftovers_and_entries_are_told_apart() {
-        let mut bytes = vec![0; LISTS as usize + 24];
+        let mut bytes = vec![0; 5 * 12 + 24];
         bytes[..12].copy_from_slice(bytemuck::cast_slice(&[7, 1, 7]));
-        let behind = (LISTS - COUNTERS) as usize;
+        let behind = 5 * 12;
         bytes[behind..behind + 12].copy_from_slice(bytemuck::cast_slice(&[5, 3, 2]));
         let left = Tally { place: 7, count: 1, first: 7 };
         let taken = Tally { place: 5, count: 3, first: 2 };
-        assert_eq!(listed(&bytes, 1, 1), Outcome::Counted(vec![left, taken]));
-        assert_eq!(listed(&bytes, 0, LEFTOVERS + 1), Outcome::Overflow);
+        assert_eq!(listed(&bytes, 5, 1, 1), Outcome::Counted(vec![left, taken]));
+        assert_eq!(listed(&bytes, 5, 0, 6), Outcome::Overflow);
     }
 }

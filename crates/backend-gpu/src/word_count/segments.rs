@@ -1,0 +1,78 @@
+//! The distinct segments of a text, added up on the host in 64 bits.
+
+use std::collections::HashMap;
+
+use kernels_core::{Counts, Error, text};
+
+use super::table::Tally;
+
+/// The segments of the text so far, with their number and least offset.
+#[derive(Debug, Default)]
+pub(super) struct Segments {
+    all: HashMap<Box<[u8]>, (u64, u64)>,
+}
+
+impl Segments {
+    /// Adds what the device made of a chunk, which begins at `start` in the text.
+    pub(super) fn add(&mut self, chunk: &[u8], start: u64, tallies: &[Tally]) {
+        let mut lowered = Vec::new();
+        for tally in tallies {
+            lower(segment(chunk, tally.place), &mut lowered);
+            self.add_one(&lowered, u64::from(tally.count), start + u64::from(tally.first));
+        }
+    }
+
+    pub(super) fn add_one(&mut self, segment: &[u8], count: u64, first: u64) {
+        if let Some(known) = self.all.get_mut(segment) {
+            *known = (known.0 + count, known.1.min(first));
+        } else {
+            self.all.insert(segment.into(), (count, first));
+        }
+    }
+
+    pub(super) fn counts(&self) -> Result<Counts, Error> {
+        Counts::from_segments(self.all.iter().map(|(segment, &(n, first))| (&**segment, n, first)))
+    }
+}
+
+/// The segment that begins at `place`.
+fn segment(chunk: &[u8], place: u32) -> &[u8] {
+    let from = place as usize;
+    &chunk[from..text::next_border(chunk, from)]
+}
+
+fn lower(segment: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    out.extend(segment.iter().map(u8::to_ascii_lowercase));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(segments: &Segments) -> Vec<(String, u64, u64)> {
+        let counts = segments.counts().expect("UTF-8");
+        let mut all: Vec<_> =
+            counts.iter().map(|c| (c.word.to_owned(), c.count, c.first)).collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn tallies_of_one_segment_add_up() {
+        let mut segments = Segments::default();
+        let two = Tally { place: 4, count: 2, first: 4 };
+        let one = Tally { place: 0, count: 1, first: 0 };
+        segments.add(b"One two TWO", 100, &[two, one]);
+        segments.add(b"one", 111, &[one]);
+        assert_eq!(sorted(&segments), [("one".to_owned(), 2, 100), ("two".to_owned(), 2, 104)]);
+    }
+
+    #[test]
+    fn counts_go_on_above_two_to_the_32() {
+        let mut segments = Segments::default();
+        let full = Tally { place: 0, count: u32::MAX, first: 0 };
+        (0..3).for_each(|chunk| segments.add(b"a", chunk << 33, &[full]));
+        assert_eq!(sorted(&segments), [("a".to_owned(), 3 * u64::from(u32::MAX), 0)]);
+    }
+}
