@@ -7,6 +7,7 @@ use kernels_core::Error;
 use wgpu::Limits;
 
 use super::Device;
+use crate::shaders;
 
 /// What may go wrong with a device.
 #[doc(hidden)]
@@ -22,6 +23,8 @@ pub enum Fault {
     Upload,
     /// The device never answers: every wait is over at once.
     Silence,
+    /// The device computes for minutes, and nobody waits that long.
+    Endless,
     /// Buffers are made until no more fit into memory.
     Memory,
 }
@@ -81,6 +84,7 @@ impl Device {
                 self.write(&buffer, 0, &[0; 64]);
             }
             Fault::Silence => self.set_patience(Duration::ZERO),
+            Fault::Endless => self.compute_for_minutes()?,
             Fault::Memory => {
                 let limits = self.limits();
                 let largest = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
@@ -89,5 +93,15 @@ impl Device {
             }
         }
         Ok(())
+    }
+
+    /// Counts to a million in each of 65,535 workgroups.
+    fn compute_for_minutes(&self) -> Result<(), Error> {
+        self.set_patience(Duration::from_millis(100));
+        let program = self.program(shaders::COUNT.to_owned(), 1, 4)?;
+        let counted = self.storage("a count", 8)?;
+        self.write(&counted, 0, &1_000_000_u32.to_le_bytes());
+        let buffers = program.bind(self, &[&counted])?;
+        self.run(&program.entry(self, "count")?, &buffers, 65_535)
     }
 }
