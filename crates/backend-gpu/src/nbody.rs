@@ -6,7 +6,9 @@
 //!
 //! Cost: n^2 interactions a step, of 20 floating-point operations by the usual count. The state stays on
 //! the device: a call uploads a system that is not there yet, records as many steps as fit into a
-//! submission of some 50 ms, and reads the state back once.
+//! submission of some 50 ms, and reads the state back once. [`Bodies`] is plain memory, right whenever a call
+//! returns, so a call cannot leave the state on the device until somebody looks: that is 48 bytes a
+//! body and call, which a caller keeps small by asking for many steps at once.
 //!
 //! Error, rms against exact arithmetic: `f64` below 1e-13, `mixed` about 1e-7, `f32` about 2e-6.
 //! Bodies closer than 2^-42 of the extent (`f64`: 2^-62) without a softening of that length are refused

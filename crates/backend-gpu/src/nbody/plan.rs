@@ -37,7 +37,10 @@ pub(super) struct Chip {
     pub(super) workgroup_memory: u32,
     /// The bytes of one buffer.
     pub(super) buffer: u64,
-    /// The bodies up to which one workgroup is faster than all with more dispatches.
+    /// The bodies up to which one workgroup is faster than all with more dispatches. On lavapipe with two
+    /// cores a step of 128 bodies takes 0.14 ms in one workgroup and 0.17 ms in tiles, one of 256 0.55 and
+    /// 0.44 ms. For a real chip it is computed, not measured: four dispatches take some 10 us, and one core
+    /// of 128 lanes in that time the pulls on some 400 bodies.
     pub(super) small: u32,
 }
 
