@@ -60,6 +60,9 @@ impl Destination {
                 return Err(failed(io::ErrorKind::IsADirectory.into()).into());
             }
             Ok(metadata) if !metadata.is_file() => return Ok(Self::Device(target)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed(error).into());
+            }
             _ => {}
         }
         refuse_input(path, &target, inputs)?;
@@ -118,11 +121,21 @@ pub(crate) fn refuse_shared(outputs: &[(&str, &Path)]) -> Result<(), Usage> {
 
 /// Where a path leads, whether there is a file already or not.
 fn place(path: &Path) -> PathBuf {
+    let path = &end_of_links(path);
     let of_new_file = || {
         let name = path.file_name()?;
         fs::canonicalize(directory(path)).ok().map(|folder| folder.join(name))
     };
     fs::canonicalize(path).ok().or_else(of_new_file).unwrap_or_else(|| path.to_owned())
+}
+
+/// Where the links that begin at a path end, though nothing may be there; of links in a circle, one of them.
+fn end_of_links(path: &Path) -> PathBuf {
+    /// Systems follow no more.
+    const MOST: usize = 40;
+    let next = |link: &PathBuf| fs::read_link(link).ok().map(|to| directory(link).join(to));
+    let links = std::iter::successors(Some(path.to_owned()), next);
+    links.take(MOST).last().unwrap_or_else(|| path.to_owned())
 }
 
 fn refuse_input(path: &Path, target: &Path, inputs: &[PathBuf]) -> Result<(), Usage> {
@@ -308,5 +321,24 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_what_is_not_there_yet_stay_and_circles_are_refused() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let [file, near, far, circle] =
+            ["file", "near", "far", "circle"].map(|name| folder.path().join(name));
+        symlink("near", &far).unwrap();
+        symlink("file", &near).unwrap();
+        symlink("circle", &circle).unwrap();
+        assert!(refuse_shared(&[("--output", &far), ("--plot", &file)]).is_err());
+        write(&far, "new").unwrap();
+        assert!([&near, &far].iter().all(|link| link.is_symlink()));
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        write(&circle, "new").unwrap_err();
+        assert!(circle.is_symlink());
     }
 }
