@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use perf_kernels::{NBodyAlgorithm, NBodyOptions, Precision, WordCountAlgorithm};
 use serde::{Deserialize, Serialize};
 
-use values::{count, fraction, non_negative, opening, positive};
+use values::{count, fraction, non_negative, opening, positive, threads};
 
 /// Word-frequency count and gravitational N-body on the backend you name: scalar, SIMD, threads or
 /// GPU.
@@ -74,7 +74,7 @@ pub(crate) struct BackendArgs {
     #[arg(short, long, value_name = "NAME")]
     pub(crate) backend: Option<String>,
     /// Threads of the threaded backends [default: as many as this process may use]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
     /// A lower instruction level than the processor has
     #[arg(long, value_name = "LEVEL", hide = true)]
@@ -118,14 +118,14 @@ pub(crate) struct NBody {
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
     pub(crate) input: Option<PathBuf>,
     /// The time to end at [default: 10, or what the resumed run had]
-    #[arg(long, value_name = "T", value_parser = positive)]
+    #[arg(long, value_name = "T", value_parser = positive, allow_negative_numbers = true)]
     pub(crate) t_end: Option<f64>,
     /// The time step
-    #[arg(long, value_name = "DT", value_parser = positive, default_value = "0.001")]
+    #[arg(long, value_name = "DT", value_parser = positive, allow_negative_numbers = true, default_value = "0.001")]
     #[arg(conflicts_with = "resume")]
     pub(crate) dt: f64,
     /// Plummer's softening length
-    #[arg(long, value_name = "EPS", value_parser = non_negative, default_value = "0")]
+    #[arg(long, value_name = "EPS", value_parser = non_negative, allow_negative_numbers = true, default_value = "0")]
     #[arg(conflicts_with = "resume")]
     pub(crate) softening: f64,
     /// The numbers computed with [default: the backend's, f64 on every processor]
@@ -135,7 +135,7 @@ pub(crate) struct NBody {
     #[arg(long, value_enum, default_value = "direct", conflicts_with = "resume")]
     pub(crate) algorithm: NBodyAlgorithmName,
     /// The opening angle of the tree, at most 1: smaller is more exact and slower
-    #[arg(long, value_name = "THETA", value_parser = opening)]
+    #[arg(long, value_name = "THETA", value_parser = opening, allow_negative_numbers = true)]
     #[arg(default_value_t = NBodyOptions::DEFAULT_OPENING, conflicts_with = "resume")]
     pub(crate) opening: f64,
     /// Steps between two prints of the energy; 0 computes and prints none [default: 100, or what the
@@ -149,7 +149,7 @@ pub(crate) struct NBody {
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
     /// Seconds between two saves
-    #[arg(long, value_name = "SECONDS", value_parser = positive, default_value = "60")]
+    #[arg(long, value_name = "SECONDS", value_parser = positive, allow_negative_numbers = true, default_value = "60")]
     pub(crate) checkpoint_every: f64,
     /// Go on with the run saved in FILE, which stays its checkpoint unless --checkpoint names another
     #[arg(long, value_name = "FILE")]
@@ -294,7 +294,7 @@ pub(crate) struct Backends {
     #[arg(long)]
     pub(crate) json: bool,
     /// Threads of the threaded backends [default: as many as this process may use]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
 }
 
@@ -347,7 +347,7 @@ pub(crate) struct Text {
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// The part of the vocabulary that is not ASCII, from 0 to 1
-    #[arg(long, value_name = "FRACTION", value_parser = fraction, default_value = "0")]
+    #[arg(long, value_name = "FRACTION", value_parser = fraction, allow_negative_numbers = true, default_value = "0")]
     pub(crate) non_ascii: f64,
     /// Write to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]

@@ -101,7 +101,7 @@ fn two_bodies_at_one_point_in_f32_only() {
 fn time_step_or_end_that_is_none() {
     for option in ["--dt", "--t-end"] {
         for value in ["0", "-1", "nan", "inf", "soon"] {
-            let mut command = cli(&format!("nbody data/input16 {option}={value}"));
+            let mut command = cli(&format!("nbody data/input16 {option} {value}"));
             assert_error(&mut command, 2, &[option, value, "finite number above 0", "--help"]);
         }
     }
@@ -109,7 +109,7 @@ fn time_step_or_end_that_is_none() {
 
 #[test]
 fn softening_or_opening_that_is_none() {
-    assert_error(&mut cli("nbody data/input16 --softening=-1"), 2, &["--softening", "at least 0"]);
+    assert_error(&mut cli("nbody data/input16 --softening -1"), 2, &["--softening", "at least 0"]);
     for opening in ["0", "1.5", "nan"] {
         let mut command = cli(&format!("nbody data/input16 --opening={opening}"));
         assert_error(&mut command, 2, &["--opening", "above 0, at most 1"]);
@@ -119,7 +119,16 @@ fn softening_or_opening_that_is_none() {
 #[test]
 fn more_steps_than_anybody_waits_for() {
     let mut command = cli("nbody data/input16 --t-end 1e300 --dt 1e-300");
-    assert_error(&mut command, 2, &["--t-end", "steps", "longer step"]);
+    assert_error(&mut command, 2, &["--t-end 1e300 with --dt 1e-300", "steps", "longer step"]);
+}
+
+#[test]
+fn no_threads() {
+    for command in ["nbody data/input16", "wordcount data/sample.txt", "compare nbody data/input16"]
+    {
+        let mut command = cli(&format!("{command} --threads 0"));
+        assert_error(&mut command, 2, &["--threads", "a whole number above 0"]);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
-use super::values::{count, non_negative, positive};
+use super::values::{count, non_negative, positive, threads};
 use super::{NBodyAlgorithmName, PrecisionName, WordCountAlgorithmName};
 
 /// Time backends against each other, and verify what they compute
@@ -80,13 +80,13 @@ pub(crate) struct CompareNBody {
     #[arg(long, value_name = "N", value_parser = count, conflicts_with = "t_end")]
     pub(crate) steps: Option<u64>,
     /// The time a run ends at, instead of --steps
-    #[arg(long, value_name = "T", value_parser = positive)]
+    #[arg(long, value_name = "T", value_parser = positive, allow_negative_numbers = true)]
     pub(crate) t_end: Option<f64>,
     /// The time step
-    #[arg(long, value_name = "DT", value_parser = positive, default_value = "0.001")]
+    #[arg(long, value_name = "DT", value_parser = positive, allow_negative_numbers = true, default_value = "0.001")]
     pub(crate) dt: f64,
     /// Plummer's softening length
-    #[arg(long, value_name = "EPS", value_parser = non_negative, default_value = "0")]
+    #[arg(long, value_name = "EPS", value_parser = non_negative, allow_negative_numbers = true, default_value = "0")]
     pub(crate) softening: f64,
     #[command(flatten)]
     pub(crate) protocol: Protocol,
@@ -120,7 +120,7 @@ pub(crate) struct Protocol {
     pub(crate) reference: Option<String>,
     /// Run the threaded backends with each of these numbers of threads, auto with the largest [default:
     /// as many as this process may use]
-    #[arg(long, value_name = "N,..", value_delimiter = ',')]
+    #[arg(long, value_name = "N,..", value_delimiter = ',', value_parser = threads)]
     pub(crate) threads: Vec<NonZeroUsize>,
     /// Runs of each backend [default: until they took --min-time, at least 10 and at most 1000]
     #[arg(long, value_name = "N", value_parser = count)]
@@ -129,7 +129,7 @@ pub(crate) struct Protocol {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) warmup: u64,
     /// Seconds that the runs of each backend take together, unless that are more than 1000 runs
-    #[arg(long, value_name = "SECONDS", value_parser = non_negative, default_value = "0.5")]
+    #[arg(long, value_name = "SECONDS", value_parser = non_negative, allow_negative_numbers = true, default_value = "0.5")]
     #[arg(conflicts_with = "runs")]
     pub(crate) min_time: f64,
 }

@@ -1,5 +1,7 @@
 //! Numbers on the command line, each checked for its range.
 
+use std::num::NonZeroUsize;
+
 use perf_kernels::NBodyOptions;
 
 /// A finite number above 0.
@@ -29,6 +31,11 @@ fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64,
     }
 }
 
+/// A number of threads.
+pub(super) fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "it must be a whole number above 0".to_owned())
+}
+
 /// A whole number above 0, with K, M or G for thousands, millions or milliards.
 pub(super) fn count(text: &str) -> Result<u64, String> {
     let expected = || "it must be a whole number above 0, such as 5000 or 200M".to_owned();
@@ -56,6 +63,8 @@ mod tests {
         assert!(non_negative("-0.1").is_err());
         assert_eq!(fraction("1"), Ok(1.0));
         assert!(fraction("1.1").is_err());
+        assert_eq!(threads("2"), Ok(const { NonZeroUsize::new(2).unwrap() }));
+        assert!(["0", "-1", "x", ""].map(threads).iter().all(Result::is_err));
     }
 
     #[test]

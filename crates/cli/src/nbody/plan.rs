@@ -59,7 +59,7 @@ impl Plan {
             return Ok(steps as u64 + 1);
         }
         Err(Usage(format!(
-            "--t-end {} with --dt {} makes {steps:e} steps: take a longer step",
+            "--t-end {:?} with --dt {:?} makes {steps:e} steps: take a longer step",
             self.t_end, self.dt
         )))
     }
