@@ -251,6 +251,11 @@ impl Device {
         }
     }
 
+    /// Whether something submitted is not done yet.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.device.poll(PollType::Poll).is_ok_and(|status| !status.is_queue_empty())
+    }
+
     /// A buffer of so many bytes for [`Device::with_mapped`], to be copied into.
     ///
     /// # Errors

@@ -80,6 +80,13 @@ impl Gpu {
         self.adapter.device()?.provoke(fault)
     }
 
+    /// Whether the open device is not done with all that it was given, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.adapter.device().is_ok_and(|device| device.is_busy())
+    }
+
     /// As an adapter with these limits would do, for tests.
     #[doc(hidden)]
     #[must_use]

@@ -1,12 +1,14 @@
 //! Systems and texts that are large for an adapter, and what is found out about it once.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use backend_gpu::{Ceiling, Gpu};
 use common::{ring, with_device};
 use kernels_core::nbody::{reference_accelerations_of, rms_error};
 use kernels_core::{
-    Backend, Bodies, Count, Error, NBodyOptions, Precision, WordCountOptions, tolerances,
+    Backend, Bodies, Count, Error, InTurn, NBodyOptions, Pieces, Precision, WordCountOptions,
+    tolerances,
 };
 use libtest_mimic::Arguments;
 use ndarray::Array2;
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
         ("bodies_beyond_a_buffer_are_refused_with_the_figures", large_buffers),
         ("text_is_cut_to_the_buffers", small_buffers),
         ("table_of_words_grows", growing_table),
+        ("text_is_read_while_the_device_counts", reading),
         ("best_shape_is_remembered_and_changes_no_bit", tuning),
     ]);
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -110,6 +113,34 @@ fn growing_table() {
     let counted = words(&Gpu::new(), &text);
     assert_eq!(counted.len(), 300_000);
     assert!(counted.iter().all(|(_, count, first)| *count == 2 && *first < distinct.len() as u64));
+}
+
+/// A text in pieces, which counts for how many of them the device was at work when they were asked for.
+struct Watched<'a> {
+    gpu: &'a Gpu,
+    pieces: InTurn<'a>,
+    busy: AtomicU32,
+}
+
+impl Pieces for Watched<'_> {
+    fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
+        self.busy.fetch_add(u32::from(self.gpu.is_busy()), Ordering::Relaxed);
+        self.pieces.next(piece)
+    }
+}
+
+/// A device that is waited for before the text is read on never is at work then.
+fn reading() {
+    let (gpu, piece) = (Gpu::new(), "To be, or not to be: that is the question. ".repeat(10_000));
+    let all = [piece.as_bytes(); 20];
+    let text = Watched { gpu: &gpu, pieces: InTurn::new(&all), busy: AtomicU32::new(0) };
+    let mut counter = gpu.word_count(&WordCountOptions::default()).expect("a counter");
+    counter.add_pieces(&text).expect("a text");
+    let counts = counter.finish().expect("counts");
+    assert_eq!(counts.total(), 2_000_000);
+    let busy = text.busy.into_inner();
+    // A real GPU may be done with half a megabyte before anybody looks.
+    assert!(busy > 10 || !gpu.capabilities().software, "at work at {busy} of 21 questions");
 }
 
 fn tuning() {
