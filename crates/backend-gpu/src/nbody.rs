@@ -33,6 +33,7 @@ mod buffers;
 mod cells;
 mod energy;
 mod forces;
+mod motion;
 mod pairs;
 mod plan;
 mod shape;

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         ("table_of_words_grows", growing_table),
         ("text_is_read_while_the_device_counts", reading),
         ("best_shape_is_remembered_and_changes_no_bit", tuning),
+        ("best_shape_of_one_workgroup_is_remembered_and_changes_no_bit", tuning_of_few),
     ]);
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -144,20 +145,31 @@ fn reading() {
 }
 
 fn tuning() {
-    let directory = std::env::temp_dir().join(format!("perf-gpu-tuning-{}", std::process::id()));
+    shape_is_remembered(3000, 150, "tuned for f32 from 2048 bodies on");
+}
+
+/// One workgroup takes them, in which only the number of invocations is tried.
+fn tuning_of_few() {
+    shape_is_remembered(100, 30_000, "tuned for f32 from 64 bodies on");
+}
+
+fn shape_is_remembered(bodies: usize, steps: u64, note: &str) {
+    let name = format!("perf-gpu-tuning-{bodies}-{}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
     let gpu = || Gpu::with_cache(Some(directory.clone()));
-    let bodies = ring(3000);
+    let bodies = ring(bodies);
     let first = gpu();
-    let tuned = moved(&first, &bodies, 150);
+    let tuned = moved(&first, &bodies, steps);
     let known = first.capabilities().notes;
     assert_eq!(gpu().capabilities().notes, known);
     if first.capabilities().software {
-        assert!(known[0].starts_with("tuned for f32 from 2048 bodies on"), "{known:?}");
+        assert!(known[0].starts_with(note), "{known:?}");
     }
-    assert!(tuned == moved(&gpu(), &bodies, 150), "the remembered shape changes the state");
+    assert!(tuned == moved(&gpu(), &bodies, steps), "the remembered shape changes the state");
     let mut stepwise = bodies.clone();
     let mut kernel = Gpu::new().nbody(&options(Precision::F32)).expect("a kernel");
-    (0..150).for_each(|_| kernel.leapfrog(&mut stepwise, 1e-3, 1).expect("a step"));
+    let calls = 150;
+    (0..calls).for_each(|_| kernel.leapfrog(&mut stepwise, 1e-3, steps / calls).expect("steps"));
     assert!(tuned == stepwise, "the trial of shapes changes the state");
     let _ = std::fs::remove_dir_all(directory);
 }

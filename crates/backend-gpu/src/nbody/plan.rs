@@ -37,10 +37,11 @@ pub(super) struct Chip {
     pub(super) workgroup_memory: u32,
     /// The bytes of one buffer.
     pub(super) buffer: u64,
-    /// The bodies up to which one workgroup is faster than all with more dispatches. On lavapipe with two
-    /// cores a step of 128 bodies takes 0.14 ms in one workgroup and 0.17 ms in tiles, one of 256 0.55 and
-    /// 0.44 ms. For a real chip it is computed, not measured: four dispatches take some 10 us, and one core
-    /// of 128 lanes in that time the pulls on some 400 bodies.
+    /// The bodies below which one workgroup is faster than all with more dispatches, a power of two, since shapes
+    /// are remembered by such. On lavapipe with two cores a step of 128 bodies takes 0.14 ms in one workgroup
+    /// and 0.17 ms in tiles, one of 256 0.55 and 0.44 ms. For a real chip it is computed, not measured: four
+    /// dispatches take some 10 us, and one core of 128 lanes in that time the pulls on some 400 bodies. It is
+    /// not tuned as shapes are, since tiles add up in another order: a run would differ from one made before.
     pub(super) small: u32,
 }
 
@@ -58,7 +59,7 @@ impl Chip {
             }),
             workgroup_memory: limits.max_compute_workgroup_storage_size,
             buffer: limits.max_storage_buffer_binding_size,
-            small: if software { 64 } else { 512 },
+            small: if software { 128 } else { 512 },
         }
     }
 }
@@ -70,7 +71,7 @@ pub(super) struct Plan {
     pub(super) bodies: u32,
     /// The cells of a buffer: a multiple of the bodies of any workgroup.
     pub(super) padded: u32,
-    /// The invocations of a workgroup, except of `forces`.
+    /// The invocations of a workgroup, except where a [`Shape`] says it.
     pub(super) workgroup: u32,
     /// The bodies of a tile.
     pub(super) tile: u32,
@@ -107,7 +108,7 @@ impl Plan {
         let workgroup = bodies.next_power_of_two().clamp(32, chip.workgroup);
         let padded = bodies.next_multiple_of(workgroup);
         let bytes = u64::from(padded) * cells::size(precision);
-        let fits = bytes <= u64::from(chip.workgroup_memory) && bodies <= chip.small;
+        let fits = bytes <= u64::from(chip.workgroup_memory) && bodies < chip.small;
         fits.then_some(Self {
             bodies,
             padded,
@@ -119,11 +120,31 @@ impl Plan {
         })
     }
 
-    /// The steps of a small system that one dispatch may do.
-    pub(super) fn steps(&self) -> u32 {
-        let own = self.bodies.div_ceil(self.workgroup);
+    /// The steps of a small system that one dispatch of so many invocations may do.
+    pub(super) fn steps(&self, workgroup: u32) -> u32 {
+        let own = self.bodies.div_ceil(workgroup);
         let a_step = own * (self.bodies.div_ceil(4) + 2) + 1;
         (ITERATIONS / a_step).max(1)
+    }
+
+    /// The shape of what pulls, where none is known to be better.
+    pub(super) fn usual_shape(&self, most: u32) -> Shape {
+        if self.small {
+            return Shape { workgroup: self.workgroup, bodies: 1 };
+        }
+        Shape::usual(self.bodies, most)
+    }
+
+    /// Every other shape that is worth a trial, the most promising one last.
+    pub(super) fn other_shapes(&self, shape: Shape, most: u32) -> Vec<Shape> {
+        let mut shapes: Vec<_> = if self.small {
+            Shape::all_alone(self.bodies, most).collect()
+        } else {
+            Shape::all(most).collect()
+        };
+        shapes.retain(|other| *other != shape);
+        shapes.reverse();
+        shapes
     }
 
     /// The parts of a slot that single dispatches take: the first body and how many.
@@ -200,11 +221,14 @@ mod tests {
 
     #[test]
     fn loops_stay_short() {
-        for bodies in [2, 16, 300, 512] {
+        for bodies in [2, 16, 300, 511] {
             let plan = plan(bodies);
             assert!(plan.small);
-            assert!(plan.steps() * bodies.div_ceil(4) <= ITERATIONS);
+            for Shape { workgroup, .. } in Shape::all_alone(bodies, 1024) {
+                let turns = bodies.div_ceil(workgroup) * bodies.div_ceil(4);
+                assert!(plan.steps(workgroup) * turns <= ITERATIONS);
+            }
         }
-        assert!(!plan(513).small);
+        assert!(!plan(512).small);
     }
 }

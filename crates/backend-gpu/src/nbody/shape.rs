@@ -1,7 +1,7 @@
-//! How the invocations of `forces` share out the bodies: what a chip may like this way or that, and
-//! what changes no bit of a result.
+//! How the invocations of `forces`, or of `steps` in one workgroup, share out the bodies: what a chip may like
+//! this way or that, and what changes no bit of a result.
 
-/// The invocations of a workgroup and the bodies that each of them takes.
+/// The invocations of a workgroup and the bodies that each of them takes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Shape {
     pub(super) workgroup: u32,
@@ -27,6 +27,13 @@ impl Shape {
         shapes.into_iter().flatten().filter(move |shape| shape.workgroup <= most)
     }
 
+    /// Every shape that is worth a trial for so many bodies in one workgroup of at most `most` invocations.
+    pub(super) fn all_alone(bodies: u32, most: u32) -> impl Iterator<Item = Self> {
+        let largest = bodies.next_power_of_two().max(32).min(most);
+        let shapes = [256, 128, 512, 64, 1024, 32].map(|workgroup| Self { workgroup, bodies: 1 });
+        shapes.into_iter().filter(move |shape| shape.workgroup <= largest)
+    }
+
     /// The bodies that a workgroup takes.
     pub(super) fn block(self) -> u32 {
         self.workgroup * self.bodies
@@ -42,5 +49,17 @@ mod tests {
         assert_eq!(Shape::all(256).count(), 12);
         assert!(Shape::all(256).all(|shape| Shape::LARGEST_BLOCK.is_multiple_of(shape.block())));
         assert!(Shape::all(128).all(|shape| shape.workgroup <= 128));
+    }
+
+    #[test]
+    fn no_invocation_alone_is_without_a_body() {
+        let workgroups = |bodies, most| {
+            let mut all: Vec<_> = Shape::all_alone(bodies, most).map(|s| s.workgroup).collect();
+            all.sort_unstable();
+            all
+        };
+        assert_eq!(workgroups(2, 256), [32]);
+        assert_eq!(workgroups(100, 1024), [32, 64, 128]);
+        assert_eq!(workgroups(500, 256), [32, 64, 128, 256]);
     }
 }

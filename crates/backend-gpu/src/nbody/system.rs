@@ -7,41 +7,21 @@ use kernels_core::phase::Phase;
 use kernels_core::{Bodies, Energies, Error};
 use wgpu::{BindGroup, Buffer, ComputePipeline};
 
-use super::buffers::{BINDINGS, Buffers, Span};
+use super::buffers::{Buffers, Span};
 use super::cells;
 use super::energy::Energy;
-use super::forces::Forces;
+use super::motion::{Motion, Small};
 use super::pairs;
 use super::plan::{Chip, Plan};
-use super::shape::Shape;
 use super::tuned::{Key, Tuned};
 use super::tuning::Tuning;
 use super::units::Units;
 use crate::device::Device;
 use crate::device::stream::{Pace, Stream};
-use crate::shaders::{self, NBodyShader, Numbers};
+use crate::shaders::Numbers;
 
 /// Where the cells behind the last body lie: far outside of every system, which ends at 2^8.
 const OUTSIDE: f64 = 1e6;
-
-/// The programs that move a system.
-#[derive(Debug)]
-pub(super) enum Motion {
-    Tiled(Tiled),
-    Small { steps: ComputePipeline, bound: BindGroup },
-}
-
-/// The programs of a system that takes several workgroups.
-#[derive(Debug)]
-pub(super) struct Tiled {
-    pub(super) forces: Forces,
-    /// Whether its shape was found to be the best.
-    pub(super) tuned: bool,
-    gather: ComputePipeline,
-    drift: ComputePipeline,
-    kick: ComputePipeline,
-    bound: BindGroup,
-}
 
 /// The positions and velocities of all bodies.
 #[derive(Debug)]
@@ -84,7 +64,12 @@ impl System {
         let plan = Plan::new(count, numbers.precision(), Chip::new(&device.limits(), software));
         let buffers = Buffers::new(&device, &plan, cell)?;
         device.write(&buffers.secret, 0, &[0; 4]);
-        let motion = Motion::new(&device, numbers, &plan, &buffers, tuned)?;
+        let most = device.limits().max_compute_invocations_per_workgroup;
+        let known = tuned.get(Key::new(numbers.precision(), plan.bodies));
+        let known = known.filter(|shape| shape.workgroup <= most);
+        let shape = known.unwrap_or_else(|| plan.usual_shape(most));
+        let motion = Motion::new(&device, numbers, &plan, &buffers, shape)?;
+        let is_over = known.is_some() || plan.other_shapes(shape, most).is_empty();
         Ok(Self {
             device,
             numbers,
@@ -95,7 +80,7 @@ impl System {
             units: Units::of(bodies),
             content: None,
             accelerated: false,
-            tuning: Tuning::default(),
+            tuning: Tuning::new(is_over),
         })
     }
 
@@ -254,7 +239,7 @@ impl System {
         stream.phase(Phase::Accelerations);
         match &self.motion {
             Motion::Tiled(tiled) => self.accelerate_blocks(stream, tiled.forces.blocks(&self.plan)),
-            Motion::Small { steps, bound } => {
+            Motion::Small(Small { steps, bound, .. }) => {
                 let span = Span { steps: 1, flags: 1, ..Span::of(&self.plan) };
                 dispatch(stream, steps, bound, span, (1, 1), self.plan.interactions())
             }
@@ -278,12 +263,14 @@ impl System {
                 stream.phase(Phase::AdvanceVelocities);
                 self.each(stream, &tiled.kick, &tiled.bound)
             }),
-            Motion::Small { steps: pipeline, bound } => {
+            Motion::Small(Small { steps: pipeline, bound, shape }) => {
                 stream.phase(Phase::Steps);
                 let mut left = steps;
                 while left > 0 {
                     let most = (stream.budget() / self.plan.interactions()).clamp(1, left);
-                    let now = u32::try_from(most).unwrap_or(u32::MAX).min(self.plan.steps());
+                    let now = u32::try_from(most)
+                        .unwrap_or(u32::MAX)
+                        .min(self.plan.steps(shape.workgroup));
                     let span = Span { steps: now, ..Span::of(&self.plan) };
                     let cost = u64::from(now) * self.plan.interactions();
                     dispatch(stream, pipeline, bound, span, (1, 1), cost)?;
@@ -356,49 +343,6 @@ fn count(device: &Device, bodies: usize, cell: u64) -> Result<u32, Error> {
         limit: device.limits().max_storage_buffer_binding_size,
         remedy: "take a smaller input or another backend",
     })
-}
-
-impl Motion {
-    fn new(
-        device: &Device,
-        numbers: Numbers,
-        plan: &Plan,
-        buffers: &Buffers,
-        tuned: &Tuned,
-    ) -> Result<Self, Error> {
-        if !plan.small {
-            return Tiled::new(device, numbers, plan, buffers, tuned).map(Self::Tiled);
-        }
-        let shader = NBodyShader::Small { capacity: plan.padded };
-        let source = shaders::nbody(shader, numbers, plan.workgroup);
-        let program = device.program(source, BINDINGS, Span::BYTES)?;
-        let bound = program.bind(device, &buffers.all())?;
-        Ok(Self::Small { steps: program.entry(device, "steps")?, bound })
-    }
-}
-
-impl Tiled {
-    fn new(
-        device: &Device,
-        numbers: Numbers,
-        plan: &Plan,
-        buffers: &Buffers,
-        tuned: &Tuned,
-    ) -> Result<Self, Error> {
-        let known = tuned.get(Key::new(numbers.precision(), plan.bodies));
-        let most = device.limits().max_compute_invocations_per_workgroup;
-        let shape = known.unwrap_or_else(|| Shape::usual(plan.bodies, most));
-        let source = shaders::nbody(NBodyShader::Step, numbers, plan.workgroup);
-        let program = device.program(source, BINDINGS, Span::BYTES)?;
-        Ok(Self {
-            forces: Forces::new(device, numbers, plan, buffers, shape)?,
-            tuned: known.is_some(),
-            gather: program.entry(device, "gather")?,
-            drift: program.entry(device, "drift")?,
-            kick: program.entry(device, "kick")?,
-            bound: program.bind(device, &buffers.all())?,
-        })
-    }
 }
 
 /// Whether two systems are equal in every bit.

@@ -121,7 +121,8 @@ fn finding(columns: &str) -> Option<(Key, Shape)> {
     let mut number = || columns.next()?.parse::<u32>().ok();
     let key = Key::new(precision, number()?);
     let shape = Shape { workgroup: number()?, bodies: number()? };
-    Shape::all(u32::MAX).any(|possible| possible == shape).then_some((key, shape))
+    let mut possible = Shape::all(u32::MAX).chain(Shape::all_alone(1 << 10, 1 << 10));
+    possible.any(|possible| possible == shape).then_some((key, shape))
 }
 
 #[cfg(test)]

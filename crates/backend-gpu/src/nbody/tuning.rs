@@ -1,4 +1,4 @@
-//! Finding the shape of `forces` that a chip likes best.
+//! Finding the shape of `forces`, or of `steps` for a small system, that a chip likes best.
 //!
 //! No interface tells how many registers, cores and schedulers a chip has. So the shapes are timed, once
 //! a run takes longer than a second, on steps of the run itself, since every shape gives the same bits. A
@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use kernels_core::Error;
 
-use super::forces::Forces;
+use super::motion::Motion;
 use super::shape::Shape;
-use super::system::{Motion, System};
+use super::system::System;
 use super::tuned::{Key, Tuned};
 use crate::device::stream::Pace;
 
@@ -38,6 +38,8 @@ pub(super) struct Tuning {
     /// What a step took last.
     step: Option<Duration>,
     trial: Option<Trial>,
+    /// Whether there is nothing to find out, or it is known.
+    is_over: bool,
 }
 
 /// A trial of the shapes.
@@ -55,6 +57,11 @@ struct Trial {
 }
 
 impl Tuning {
+    /// Nothing timed yet, with nothing to find out or with something.
+    pub(super) fn new(is_over: bool) -> Self {
+        Self { is_over, ..Self::default() }
+    }
+
     /// Counts steps that took so long.
     fn learn(&mut self, steps: u64, took: Duration) {
         self.spent += took;
@@ -85,11 +92,11 @@ impl System {
     pub(super) fn run(&mut self, steps: u64, tuned: &Tuned, pace: &mut Pace) -> Result<(), Error> {
         let mut left = steps;
         let work = steps.saturating_mul(self.plan.interactions());
-        if !self.is_tuned() && self.tuning.step.is_none() && work >= LEAST_WORK {
+        if !self.tuning.is_over && self.tuning.step.is_none() && work >= LEAST_WORK {
             self.timed(1, pace)?;
             left -= 1;
         }
-        while let Some(sample) = self.tuning.sample(left).filter(|_| !self.is_tuned()) {
+        while let Some(sample) = self.tuning.sample(left).filter(|_| !self.tuning.is_over) {
             let begun = Instant::now();
             left -= self.try_next(sample, tuned, pace)?;
             if let Some(trial) = &mut self.tuning.trial {
@@ -118,48 +125,31 @@ impl System {
 
     /// The shapes besides that of now, the most promising one last.
     fn other_shapes(&self) -> Vec<Shape> {
-        let Motion::Tiled(tiled) = &self.motion else { return Vec::new() };
         let most = self.device.limits().max_compute_invocations_per_workgroup;
-        let mut shapes: Vec<_> =
-            Shape::all(most).filter(|shape| *shape != tiled.forces.shape()).collect();
-        shapes.reverse();
-        shapes
+        self.plan.other_shapes(self.motion.shape(), most)
     }
 
     /// Times a shape, and keeps it where it is the fastest so far. Gives how many steps that made.
     fn try_shape(&mut self, shape: Shape, sample: u64, pace: &mut Pace) -> Result<u64, Error> {
         // A shape that a driver does not compile is none for it.
-        let Ok(forces) = Forces::new(&self.device, self.numbers, &self.plan, &self.buffers, shape)
+        let Ok(motion) = Motion::new(&self.device, self.numbers, &self.plan, &self.buffers, shape)
         else {
             return self.device.check().map(|()| 0);
         };
-        let Motion::Tiled(tiled) = &mut self.motion else { return Ok(0) };
-        let before = std::mem::replace(&mut tiled.forces, forces);
+        let before = std::mem::replace(&mut self.motion, motion);
         let took = self.timed(sample, pace)?;
-        if let (Some(trial), Motion::Tiled(tiled)) = (&mut self.tuning.trial, &mut self.motion) {
-            if took < trial.best {
-                trial.best = took;
-            } else {
-                tiled.forces = before;
-            }
+        match &mut self.tuning.trial {
+            Some(trial) if took < trial.best => trial.best = took,
+            _ => self.motion = before,
         }
         Ok(sample)
     }
 
-    /// Whether there is nothing to find out, or it is known.
-    fn is_tuned(&self) -> bool {
-        match &self.motion {
-            Motion::Tiled(tiled) => tiled.tuned,
-            Motion::Small { .. } => true,
-        }
-    }
-
     /// Remembers the best shape so far; where none waits any more, the trial is over.
     fn remember(&mut self, tuned: &Tuned) {
-        let key = self.key();
-        if let (Some(trial), Motion::Tiled(tiled)) = (&self.tuning.trial, &mut self.motion) {
-            tiled.tuned = trial.waiting.is_empty();
-            tuned.keep(key, tiled.forces.shape());
+        if let Some(trial) = &self.tuning.trial {
+            self.tuning.is_over = trial.waiting.is_empty();
+            tuned.keep(self.key(), self.motion.shape());
         }
     }
 
