@@ -9,8 +9,8 @@ The checks are the programs of `crates/backend-gpu/tests`: conformance, faults a
 four runs are timed, each a process of its own: `cold` is the whole first one, with driver, compilation of the shaders
 and trial of their shapes, `warm` the stepping of the others, which find the shapes in a cache, their median. The word
 counts of the GPU are compared with those of the processor byte for byte. At the end stand the goals, each with what was
-measured and whether that meets it. FOLDER holds this machine's Vulkan loader too, used where there is none. Needs
-Python 3.8 alone.
+measured and whether that meets it. FOLDER, some 40 MB, holds this machine's Vulkan loader too, used where there is none;
+a driver where NVIDIA's containers have theirs is found. Needs Python 3.8 alone.
 """
 
 import argparse
@@ -29,6 +29,8 @@ ROOT = HERE.parent.parent
 CHECKS = ["conformance", "faults", "limits"]
 DT = 0.001
 LOADER = "libvulkan.so.1"
+# Where containers have NVIDIA's driver, and the loader does not look.
+DRIVER = Path("/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json")
 
 # Interactions of a run, bodies, bytes of text: for a GPU, and for a processor that plays one.
 REAL = {"work": 3e12, "bodies": [16, 1024, 16384, 131072], "bytes": 1_000_000_000}
@@ -71,6 +73,9 @@ def main():
 def pack(folder):
     build(folder)
     shutil.copy(__file__, folder / "run.py")
+    if shutil.which("strip"):
+        # What debuggers need is three quarters of the bytes.
+        subprocess.run(["strip", *(folder / name for name in ["cli", *CHECKS])], check=True)
     loader = next((line.split()[-1] for line in libraries() if LOADER in line), None)
     if loader:
         shutil.copy(loader, folder / LOADER)
@@ -102,8 +107,10 @@ def libraries():
 
 
 def environment(programs, **variables):
-    """With the loader that was brought along, where the system has none."""
+    """With the loader that was brought along, where the system has none, and with a driver that it would not find."""
     found = dict(os.environ, **variables)
+    if DRIVER.exists():
+        found.setdefault("VK_ADD_DRIVER_FILES", str(DRIVER))
     if not any(LOADER in line for line in libraries()) and (programs / LOADER).exists():
         found["LD_LIBRARY_PATH"] = f"{programs}:{found.get('LD_LIBRARY_PATH', '')}"
     return found
@@ -173,8 +180,11 @@ class Measurement:
         return next(backend for backend in backends if backend["name"] == "gpu")
 
     def cli(self, *arguments):
-        command = [self.programs / "cli", *map(str, arguments)]
-        return subprocess.run(command, env=self.env, check=True, capture_output=True, text=True).stdout
+        command = [str(self.programs / "cli"), *map(str, arguments)]
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)}: {done.stderr.strip()}")
+        return done.stdout
 
     def run(self):
         print(f"{self.gpu['device']}\n" + "\n".join(self.gpu["notes"]), flush=True)
