@@ -183,6 +183,7 @@ impl Backend for Gpu {
             threads: usize::from(is_there),
             software: self.is_software(),
             precisions,
+            tree_precisions: Vec::new(),
             f64_rms: tolerances::F64_GPU_RMS,
             nbody_algorithms: offered(is_there, &ALGORITHMS),
             word_count_algorithms: offered(is_there, &[WordCountAlgorithm::Scan]),

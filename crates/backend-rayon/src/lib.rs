@@ -72,6 +72,9 @@ impl Threads {
             Error::UnsupportedAlgorithm { algorithm, supported, .. } => {
                 Error::UnsupportedAlgorithm { backend, algorithm, supported }
             }
+            Error::UnsupportedCombination { algorithm, precision, supported, .. } => {
+                Error::UnsupportedCombination { backend, algorithm, precision, supported }
+            }
             error => error,
         }
     }

@@ -54,6 +54,7 @@ impl Backend for Scalar {
             threads: 1,
             software: false,
             precisions: vec![Precision::F64, Precision::F32],
+            tree_precisions: Vec::new(),
             f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct, NBodyAlgorithm::Pairs],
             word_count_algorithms: WordCountAlgorithm::ALL.to_vec(),
@@ -79,7 +80,7 @@ impl Parallel for Scalar {
         options.validate()?;
         let offered = self.capabilities();
         offered.require_nbody(NAME, options.algorithm)?;
-        let precision = offered.precision(NAME, options.precision)?;
+        let precision = offered.precision(NAME, options)?;
         Ok(nbody::build(options, precision, executor))
     }
 

@@ -78,6 +78,7 @@ impl Backend for Simd {
             threads: 1,
             software: false,
             precisions: vec![Precision::F64, Precision::F32],
+            tree_precisions: vec![Precision::F64],
             f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct, NBodyAlgorithm::Tree],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
@@ -102,8 +103,8 @@ impl Parallel for Simd {
     ) -> Result<Box<dyn NBody>, Error> {
         options.validate()?;
         let capabilities = self.capabilities();
-        let precision = capabilities.precision(self.name(), options.precision)?;
         capabilities.require_nbody(self.name(), options.algorithm)?;
+        let precision = capabilities.precision(self.name(), options)?;
         Ok(nbody::build(self.level, precision, options, executor))
     }
 

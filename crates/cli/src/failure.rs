@@ -133,6 +133,7 @@ fn is_usage(error: &Error) -> bool {
         Error::InvalidOption { .. }
             | Error::UnsupportedPrecision { .. }
             | Error::UnsupportedAlgorithm { .. }
+            | Error::UnsupportedCombination { .. }
     )
 }
 

@@ -58,6 +58,7 @@ impl Backend for Plain {
             threads: 1,
             software: true,
             precisions: vec![Precision::F64],
+            tree_precisions: Vec::new(),
             f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
@@ -67,8 +68,8 @@ impl Backend for Plain {
 
     fn nbody(&self, options: &NBodyOptions) -> Result<Box<dyn NBody>, Error> {
         options.validate()?;
-        self.capabilities().precision("plain", options.precision)?;
         self.capabilities().require_nbody("plain", options.algorithm)?;
+        self.capabilities().precision("plain", options)?;
         Ok(Box::new(PlainNBody { fault: self.0, softening: options.softening }))
     }
 

@@ -34,7 +34,8 @@ pub trait Backend: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`Error::Unavailable`] where the backend cannot run, [`Error::UnsupportedPrecision`],
-    /// [`Error::UnsupportedAlgorithm`] or [`Error::InvalidOption`] where it cannot do what is asked.
+    /// [`Error::UnsupportedAlgorithm`], [`Error::UnsupportedCombination`] or [`Error::InvalidOption`] where
+    /// it cannot do what is asked.
     fn nbody(&self, options: &NBodyOptions) -> Result<Box<dyn NBody>, Error>;
 
     /// A word counter, built once and used for many texts.
@@ -115,8 +116,10 @@ pub struct Capabilities {
     pub threads: usize,
     /// Whether the device is a processor that pretends to be a GPU; `auto` never chooses one.
     pub software: bool,
-    /// The N-body precisions, the default first.
+    /// The N-body precisions of the sums over all pairs, the default first.
     pub precisions: Vec<Precision>,
+    /// The precisions of [`NBodyAlgorithm::Tree`], the default first; empty where the backend has no tree.
+    pub tree_precisions: Vec<Precision>,
     /// The bound that it keeps on the rms relative error of accelerations by direct summation in f64:
     /// [`F64_RMS`](crate::tolerances::F64_RMS) or [`F64_GPU_RMS`](crate::tolerances::F64_GPU_RMS).
     pub f64_rms: f64,
@@ -129,22 +132,38 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// The precision asked for, or the default where none was.
+    /// The precisions of an N-body algorithm, the default first.
+    #[must_use]
+    pub fn precisions_of(&self, algorithm: NBodyAlgorithm) -> &[Precision] {
+        match algorithm {
+            NBodyAlgorithm::Direct | NBodyAlgorithm::Pairs => &self.precisions,
+            NBodyAlgorithm::Tree => &self.tree_precisions,
+        }
+    }
+
+    /// The precision asked for, or the algorithm's default where none was.
     ///
     /// # Errors
-    /// [`Error::UnsupportedPrecision`] where the backend lacks it.
+    /// [`Error::UnsupportedPrecision`] where the backend lacks it, [`Error::UnsupportedCombination`]
+    /// where this algorithm does, which another may not.
     pub fn precision(
         &self,
         backend: &'static str,
-        asked: Option<Precision>,
+        options: &NBodyOptions,
     ) -> Result<Precision, Error> {
-        let default = self.precisions.first().copied();
-        let precision = asked.or(default).unwrap_or(Precision::F64);
-        if self.precisions.contains(&precision) {
+        let &NBodyOptions { algorithm, precision: asked, .. } = options;
+        let offered = self.precisions_of(algorithm);
+        let precision = asked.or(offered.first().copied()).unwrap_or(Precision::F64);
+        if offered.contains(&precision) {
             return Ok(precision);
         }
-        let supported = self.precisions.clone();
-        Err(Error::UnsupportedPrecision { backend, precision, supported })
+        let supported = offered.to_vec();
+        Err(match algorithm {
+            NBodyAlgorithm::Tree => {
+                Error::UnsupportedCombination { backend, algorithm, precision, supported }
+            }
+            _ => Error::UnsupportedPrecision { backend, precision, supported },
+        })
     }
 
     /// Nothing where the backend has the N-body algorithm.

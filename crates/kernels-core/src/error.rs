@@ -1,6 +1,6 @@
 //! What can go wrong in a kernel. Every variant says what, where and what to do about it.
 
-use crate::Precision;
+use crate::{NBodyAlgorithm, Precision};
 
 /// An error of a kernel or of the construction of one.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -120,6 +120,22 @@ pub enum Error {
         /// What there is.
         supported: Vec<&'static str>,
     },
+    /// The backend has the algorithm, but not in this precision, which another algorithm may have.
+    #[error(
+        "the {backend} backend computes the algorithm {algorithm} in {0} only, not in {precision}: \
+         ask for {0} or for the algorithm direct",
+        join(supported, |precision| precision.name())
+    )]
+    UnsupportedCombination {
+        /// Its name.
+        backend: &'static str,
+        /// What was asked for.
+        algorithm: NBodyAlgorithm,
+        /// The precision asked for with it.
+        precision: Precision,
+        /// The precisions that the algorithm has.
+        supported: Vec<Precision>,
+    },
     /// The problem does not fit the device.
     #[error("{what} needs {needed} bytes, and {device} allows {limit}: {remedy}")]
     TooLarge {
@@ -172,6 +188,17 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the scalar backend has no precision mixed here: it has f64, f32"
+        );
+        let error = Error::UnsupportedCombination {
+            backend: "simd",
+            algorithm: NBodyAlgorithm::Tree,
+            precision: Precision::F32,
+            supported: vec![Precision::F64],
+        };
+        assert_eq!(
+            error.to_string(),
+            "the simd backend computes the algorithm tree in f64 only, not in f32: \
+             ask for f64 or for the algorithm direct"
         );
     }
 }

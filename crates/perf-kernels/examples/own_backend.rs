@@ -31,6 +31,7 @@ impl Backend for Alphabetical {
             threads: 1,
             software: false,
             precisions: vec![],
+            tree_precisions: vec![],
             f64_rms: f64::INFINITY,
             nbody_algorithms: vec![],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],

@@ -49,6 +49,7 @@ impl Backend for Dummy {
             threads: 1,
             software: self.software,
             precisions: vec![self.precision],
+            tree_precisions: vec![],
             f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],

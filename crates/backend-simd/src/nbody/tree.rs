@@ -73,8 +73,8 @@
 //! `cargo bench -p benches --bench nbody_tree` makes the curve again.
 //!
 //! **Units.** Up to some 250 runs of bodies, given by the positions alone; each is walked from the root
-//! by itself, so the bits are those of one thread on any number of them. Everything is computed in f64,
-//! whatever precision is asked for.
+//! by itself, so the bits are those of one thread on any number of them. Everything is computed in f64, and
+//! no other precision is offered.
 //!
 //! Literature: Barnes & Hut, Nature 324, 446 (1986); Greengard & Rokhlin, J. Comput. Phys. 73, 325
 //! (1987); Hernquist, ApJS 64, 715 (1987); Barnes, J. Comput. Phys. 87, 161 (1990); Dehnen, ApJ 536,

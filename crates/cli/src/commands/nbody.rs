@@ -233,7 +233,7 @@ impl Session {
 
     fn record(&self, energy: Option<EnergyTrack>) -> anyhow::Result<NBodyRecord> {
         let capabilities = self.backend.capabilities();
-        let precision = capabilities.precision(self.backend.name(), self.options.precision)?;
+        let precision = capabilities.precision(self.backend.name(), &self.options)?;
         let (plan, state) = (self.simulation.plan(), self.simulation.state());
         Ok(NBodyRecord {
             kernel: "nbody",

@@ -148,6 +148,7 @@ impl<P: Problem> Heat<'_, P> {
             error,
             Error::UnsupportedAlgorithm { .. }
                 | Error::UnsupportedPrecision { .. }
+                | Error::UnsupportedCombination { .. }
                 | Error::TooLarge { .. }
         );
         let skipped = Skipped { what, reason: error.to_string(), failed: !unable };
@@ -285,6 +286,7 @@ mod tests {
             threads: 1,
             software: true,
             precisions: vec![],
+            tree_precisions: vec![],
             f64_rms: 0.0,
             nbody_algorithms: vec![],
             word_count_algorithms: vec![],

@@ -14,6 +14,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("nbody_invalid_time_step_is_refused", time_step),
     Case::new("nbody_invalid_options_are_refused", options),
     Case::new("nbody_what_is_not_offered_is_refused", not_offered),
+    Case::new("nbody_tree_in_a_precision_it_lacks_is_refused", tree_precision),
     Case::new("nbody_diverging_run_leaves_the_system_unchanged", diverging),
 ];
 
@@ -86,15 +87,10 @@ fn indistinct(backend: &dyn Backend) {
     positions[7] = [1e6 + 0.34 + 2.4e-10, 2.0, 3.0];
     let bodies = Bodies::from_rows(vec![1.0; 9], positions, vec![[0.0; 3]; 9]).expect("legal");
     for variant in variants(backend) {
-        // A tree computes in f64 whatever is asked for.
-        let precision = match variant.algorithm {
-            NBodyAlgorithm::Tree => Precision::F64,
-            NBodyAlgorithm::Direct | NBodyAlgorithm::Pairs => variant.precision,
-        };
         let found = kernel(backend, variant, 0.0).energies(&bodies);
-        match precision {
+        match variant.precision {
             Precision::F64 => assert!(found.is_ok(), "{variant}: {found:?}"),
-            Precision::Mixed | Precision::F32 => {
+            precision @ (Precision::Mixed | Precision::F32) => {
                 let refused = Error::Indistinct { first: 2, second: 7, precision };
                 assert_eq!(found, Err(refused), "{variant}");
             }
@@ -152,6 +148,28 @@ fn not_offered(backend: &dyn Backend) {
         let algorithm = algorithm.name();
         let expected =
             Error::UnsupportedAlgorithm { backend: backend.name(), algorithm, supported };
+        assert_eq!(backend.nbody(&options).err(), Some(expected));
+    }
+}
+
+/// A precision that the tree lacks is not replaced by one that it has.
+fn tree_precision(backend: &dyn Backend) {
+    let offered = backend.capabilities();
+    if !offered.nbody_algorithms.contains(&NBodyAlgorithm::Tree) {
+        return assert!(offered.tree_precisions.is_empty(), "precisions of a tree that is none");
+    }
+    let algorithm = NBodyAlgorithm::Tree;
+    let lacking = |precision: &Precision| !offered.tree_precisions.contains(precision);
+    for precision in Precision::ALL.into_iter().filter(lacking) {
+        let options =
+            NBodyOptions { precision: Some(precision), algorithm, ..NBodyOptions::default() };
+        let supported = offered.tree_precisions.clone();
+        let expected = Error::UnsupportedCombination {
+            backend: backend.name(),
+            algorithm,
+            precision,
+            supported,
+        };
         assert_eq!(backend.nbody(&options).err(), Some(expected));
     }
 }

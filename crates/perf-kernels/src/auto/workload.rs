@@ -125,8 +125,8 @@ impl Workload {
         let abilities = backend.capabilities();
         let able = match self {
             Self::NBody { options, .. } => {
-                abilities.precisions.contains(&precision(options))
-                    && abilities.nbody_algorithms.contains(&options.algorithm)
+                abilities.nbody_algorithms.contains(&options.algorithm)
+                    && abilities.precisions_of(options.algorithm).contains(&precision(options))
             }
             Self::WordCount { options, .. } => {
                 abilities.word_count_algorithms.contains(&options.algorithm)
