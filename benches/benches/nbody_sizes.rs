@@ -10,6 +10,8 @@
 //! `n` is the power law of least squares through the sizes up to a quarter, and at least 4, below and above.
 //! With `--test` a few sizes are run once, to see that they run.
 
+mod chart;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -17,6 +19,7 @@ use std::io::{self, Write as _};
 use std::time::Instant;
 
 use backend_simd::{Level, Simd};
+use chart::Chart;
 use kernels_core::nbody::{reference_accelerations_of, rms_error};
 use kernels_core::{Backend, Bodies, NBodyOptions, tolerances};
 use ndarray::{Array2, Axis};
@@ -132,62 +135,19 @@ fn csv(curves: &[(Level, Curve)]) -> Result<String, Box<dyn Error>> {
     Ok(csv)
 }
 
-/// Where a number of bodies, from 2 to 1,024, lies in the picture.
-fn x(n: f64) -> f64 {
-    80.0 + 80.0 * (n.log2() - 1.0)
-}
-
-/// Where the nanoseconds of an interaction lie in the picture, from 0.3 to 100.
-fn y(ns: f64) -> f64 {
-    540.0 - 190.0 * (ns / 0.3).log10()
-}
-
-/// The curves as a picture: the time of a step over its `n (n - 1)` interactions, both axes logarithmic.
+/// The curves as a picture: the time of a step over its `n (n - 1)` interactions.
 fn svg(curves: &[(Level, Curve)]) -> Result<String, std::fmt::Error> {
-    const COLOURS: [&str; 4] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
-    let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 920 610\" \
-         font-family=\"sans-serif\" font-size=\"14\">\n<rect width=\"920\" height=\"610\" fill=\"white\"/>\n\
-         <text x=\"80\" y=\"30\" font-size=\"16\">Time of a step for each of its n (n − 1) interactions, \
-         one thread, f64</text>\n<text x=\"440\" y=\"595\" text-anchor=\"middle\">bodies n</text>\n",
-    );
-    grid(&mut svg)?;
-    for ((level, curve), colour) in curves.iter().zip(COLOURS) {
-        let interaction = |(&n, &ns): (&usize, &f64)| (n as f64, ns / (n * (n - 1)) as f64);
-        let line: Vec<String> = (curve.iter().map(interaction))
-            .map(|(n, ns)| format!("{:.1},{:.1}", x(n), y(ns)))
-            .collect();
-        writeln!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.3\"/>",
-            line.join(" ")
-        )?;
-        if let Some((n, ns)) = curve.iter().map(interaction).next_back() {
-            let (x, y) = (x(n) + 6.0, y(ns) + 5.0);
-            writeln!(svg, "<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{colour}\">{level}</text>")?;
-        }
-    }
-    svg.push_str("</svg>\n");
-    Ok(svg)
-}
-
-fn grid(svg: &mut String) -> std::fmt::Result {
-    for n in (1..=10).map(|power| 1 << power) {
-        let x = x(f64::from(n));
-        writeln!(
-            svg,
-            "<path d=\"M{x} 60V540\" stroke=\"#ddd\"/>\
-             <text x=\"{x}\" y=\"562\" text-anchor=\"middle\">{n}</text>"
-        )?;
-    }
-    for ns in [0.3, 1.0, 3.0, 10.0, 30.0, 100.0] {
-        let y = y(ns);
-        writeln!(
-            svg,
-            "<path d=\"M80 {y:.1}H800\" stroke=\"#ddd\"/>\
-             <text x=\"72\" y=\"{:.1}\" text-anchor=\"end\">{ns} ns</text>",
-            y + 5.0
-        )?;
-    }
-    Ok(())
+    let interaction = |(&n, &ns): (&usize, &f64)| (n as f64, ns / (n * (n - 1)) as f64);
+    let ticks = |ns: &[f64]| ns.iter().map(|&ns| (ns, format!("{ns} ns"))).collect();
+    let line = |(level, curve): &(Level, Curve)| {
+        (level.to_string(), curve.iter().map(interaction).collect())
+    };
+    let chart = Chart {
+        title: "Time of a step for each of its n (n − 1) interactions, one thread, f64",
+        x_label: "bodies n",
+        x: (1..=10).map(|power| (f64::from(1 << power), (1 << power).to_string())).collect(),
+        y: ticks(&[0.3, 1.0, 3.0, 10.0, 30.0, 100.0]),
+        lines: curves.iter().map(line).collect(),
+    };
+    chart.svg()
 }

@@ -1,30 +1,146 @@
 //! The time of a step against the number of bodies: the tree, and the direct sum as far as it is
-//! worth waiting for, with one thread and with all.
+//! worth waiting for, with one thread and with two.
 //!
-//! `cargo bench -p benches --bench nbody_tree`
+//! ```text
+//! cargo bench -p benches --bench nbody_tree -- --output record/nbody-tree
+//! ```
+//!
+//! writes the curves as a table (`.csv`) and as a picture (`.svg`). A table that is there is added to, and of each
+//! point the least time counts. So a machine that is quiet for a while only can be measured point by point:
+//! `--only tree_1 --size 1048576` measures one. With `--test` a few are, to see that they run.
 
-mod input;
+mod chart;
 
+use std::collections::BTreeMap;
+use std::error::Error;
 use std::f64::consts::TAU;
-use std::time::Duration;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use input::is_test;
+use backend_rayon::Threads;
+use backend_simd::Simd;
+use chart::Chart;
+use kernels_core::nbody::{reference_accelerations_of, rms_error};
+use kernels_core::{Backend, Bodies, NBody, NBodyAlgorithm, NBodyOptions, tolerances};
 use ndarray::{Array2, Axis};
-use perf_kernels::nbody::{reference_accelerations_of, rms_error};
-use perf_kernels::{Backend, Bodies, NBodyAlgorithm, NBodyOptions, tolerances};
 
-/// The numbers of bodies, four times as many each time.
-const SIZES: [usize; 6] = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20];
+/// One of the curves.
+struct Series {
+    /// Its column in the table.
+    name: &'static str,
+    label: &'static str,
+    algorithm: NBodyAlgorithm,
+    threads: usize,
+    /// The most bodies that are worth waiting for.
+    largest: usize,
+}
 
-/// The largest direct sum.
-const LARGEST_DIRECT: usize = 1 << 16;
+const SERIES: [Series; 4] = [
+    Series::new("tree_1", "tree, 1 thread", NBodyAlgorithm::Tree, 1, 1 << 20),
+    Series::new("tree_2", "tree, 2 threads", NBodyAlgorithm::Tree, 2, 1 << 20),
+    Series::new("direct_1", "direct, 1 thread", NBodyAlgorithm::Direct, 1, 1 << 17),
+    Series::new("direct_2", "direct, 2 threads", NBodyAlgorithm::Direct, 2, 1 << 17),
+];
 
-/// The largest system of a run that only shows that everything works.
-const LARGEST_TEST: usize = 1 << 14;
+/// Steps of a point: until they took that long, at least 3 and at most 15. The least time counts.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Milliseconds of a step, by number of bodies and name of the curve.
+type Table = BTreeMap<usize, BTreeMap<&'static str, f64>>;
+
+impl Series {
+    const fn new(
+        name: &'static str,
+        label: &'static str,
+        algorithm: NBodyAlgorithm,
+        threads: usize,
+        largest: usize,
+    ) -> Self {
+        Self { name, label, algorithm, threads, largest }
+    }
+
+    fn kernel(&self) -> Result<Box<dyn NBody>, kernels_core::Error> {
+        let options = NBodyOptions { algorithm: self.algorithm, ..NBodyOptions::default() };
+        let simd = Simd::new();
+        match self.threads {
+            1 => simd.nbody(&options),
+            n => Threads::over("rayon", Arc::new(simd), NonZeroUsize::new(n)).nbody(&options),
+        }
+    }
+
+    /// The milliseconds of a step.
+    fn measure(&self, mut bodies: Bodies) -> Result<f64, Box<dyn Error>> {
+        let mut kernel = self.kernel()?;
+        self.check(kernel.as_mut(), &bodies)?;
+        let (begun, mut least, mut steps) = (Instant::now(), f64::INFINITY, 0);
+        while steps < 3 || steps < 15 && begun.elapsed() < PATIENCE {
+            if steps > 0 && begun.elapsed() > 5 * PATIENCE {
+                break;
+            }
+            let start = Instant::now();
+            kernel.leapfrog(&mut bodies, 1e-6, 1)?;
+            least = least.min(start.elapsed().as_secs_f64() * 1e3);
+            steps += 1;
+        }
+        Ok(least)
+    }
+
+    /// Fails where the accelerations of some bodies are off by more than the published bound.
+    fn check(&self, kernel: &mut dyn NBody, bodies: &Bodies) -> Result<(), Box<dyn Error>> {
+        let mut found = Array2::zeros((bodies.len(), 3));
+        kernel.accelerations(bodies, found.view_mut())?;
+        let sample: Vec<usize> = (0..bodies.len()).step_by(bodies.len() / 32).collect();
+        let reference = reference_accelerations_of(bodies, &sample, 0.0);
+        let error = rms_error(found.select(Axis(0), &sample).view(), reference.view());
+        let bound = match self.algorithm {
+            NBodyAlgorithm::Tree => tolerances::TREE_RMS,
+            _ => tolerances::F64_RMS,
+        };
+        match error <= bound {
+            true => Ok(()),
+            false => {
+                Err(format!("{}, {} bodies: off by {error:e}", self.name, bodies.len()).into())
+            }
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let value = |flag: &str| {
+        let at = arguments.iter().position(|argument| argument == flag);
+        at.and_then(|at| arguments.get(at + 1))
+    };
+    let mut sizes: Vec<usize> = (10..=20).map(|power| 1 << power).collect();
+    if arguments.iter().any(|argument| argument == "--test") {
+        sizes.truncate(2);
+    }
+    if let Some(size) = value("--size") {
+        sizes = vec![size.parse()?];
+    }
+    let output = value("--output");
+    let mut table = output.map_or(Ok(Table::new()), |name| read(&format!("{name}.csv")))?;
+    let wanted = |series: &&Series| value("--only").is_none_or(|only| only == series.name);
+    for series in SERIES.iter().filter(wanted) {
+        for &size in sizes.iter().filter(|&&size| size <= series.largest) {
+            let time = series.measure(plummer(size)?)?;
+            writeln!(io::stdout(), "{}, {size} bodies: {time:.2} ms", series.label)?;
+            let least = table.entry(size).or_default().entry(series.name).or_insert(time);
+            *least = least.min(time);
+        }
+    }
+    if let Some(name) = output {
+        std::fs::write(format!("{name}.csv"), csv(&table)?)?;
+        std::fs::write(format!("{name}.svg"), svg(&table)?)?;
+    }
+    Ok(())
+}
 
 /// A Plummer sphere at rest, of equal masses that add up to 1, by SplitMix64.
-fn plummer(n: usize) -> Bodies {
+fn plummer(n: usize) -> Result<Bodies, kernels_core::Error> {
     let mut state = 4_u64;
     let mut uniform = || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -39,47 +155,60 @@ fn plummer(n: usize) -> Bodies {
         [flat * angle.cos(), flat * angle.sin(), radius * z]
     };
     let positions = (0..n).map(|_| position()).collect();
-    Bodies::from_rows(vec![1.0 / n as f64; n], positions, vec![[0.0; 3]; n]).expect("well-formed")
+    Bodies::from_rows(vec![1.0 / n as f64; n], positions, vec![[0.0; 3]; n])
 }
 
-/// Panics where the accelerations of a sample are off by more than the published bound.
-fn assert_bound(backend: &dyn Backend, options: &NBodyOptions, bodies: &Bodies) {
-    let mut kernel = backend.nbody(options).expect("the backend has the algorithm");
-    let mut found = Array2::zeros((bodies.len(), 3));
-    kernel.accelerations(bodies, found.view_mut()).expect("sound bodies");
-    let sample: Vec<usize> = (0..bodies.len()).step_by(bodies.len() / 64).collect();
-    let reference = reference_accelerations_of(bodies, &sample, options.softening);
-    let error = rms_error(found.select(Axis(0), &sample).view(), reference.view());
-    assert!(error < tolerances::TREE_RMS, "{} bodies: {error:e}", bodies.len());
-}
-
-fn curve(criterion: &mut Criterion, backend: &str, algorithm: NBodyAlgorithm) {
-    let backend = perf_kernels::backend(backend).expect("a backend of every machine");
-    let options = NBodyOptions { algorithm, softening: 1e-3, ..NBodyOptions::default() };
-    let mut group = criterion.benchmark_group(format!("{}/{algorithm}", backend.name()));
-    group.sample_size(10).warm_up_time(Duration::from_millis(200));
-    for n in SIZES {
-        let too_large = algorithm == NBodyAlgorithm::Direct && n > LARGEST_DIRECT;
-        if too_large || is_test() && n > LARGEST_TEST {
-            break;
-        }
-        let mut bodies = plummer(n);
-        assert_bound(&*backend, &options, &bodies);
-        let mut kernel = backend.nbody(&options).expect("the backend has the algorithm");
-        group.throughput(Throughput::Elements(n as u64));
-        group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
-            bencher.iter(|| kernel.leapfrog(&mut bodies, 1e-6, 1).expect("a short step"));
-        });
-    }
-}
-
-fn tree_and_direct(criterion: &mut Criterion) {
-    for backend in ["simd", "rayon"] {
-        for algorithm in [NBodyAlgorithm::Tree, NBodyAlgorithm::Direct] {
-            curve(criterion, backend, algorithm);
+/// The table of an earlier run; an empty one where there is none.
+fn read(path: &str) -> Result<Table, Box<dyn Error>> {
+    let Ok(text) = std::fs::read_to_string(path) else { return Ok(Table::new()) };
+    let mut table = Table::new();
+    for line in text.lines().skip(1) {
+        let mut fields = line.split(',');
+        let row = table.entry(fields.next().ok_or("an empty line")?.parse()?).or_default();
+        for (series, field) in SERIES.iter().zip(fields).filter(|(_, field)| !field.is_empty()) {
+            row.insert(series.name, field.parse()?);
         }
     }
+    Ok(table)
 }
 
-criterion_group!(benches, tree_and_direct);
-criterion_main!(benches);
+/// A row a size: the bodies, and for each curve the milliseconds of a step.
+fn csv(table: &Table) -> Result<String, std::fmt::Error> {
+    let columns = SERIES.iter().map(|series| format!(",{}_ms", series.name));
+    let mut csv = format!("bodies{}\n", columns.collect::<String>());
+    for (n, row) in table {
+        let field = |series: &Series| match row.get(series.name) {
+            Some(time) => format!(",{time:.3}"),
+            None => ",".to_owned(),
+        };
+        writeln!(csv, "{n}{}", SERIES.iter().map(field).collect::<String>())?;
+    }
+    Ok(csv)
+}
+
+fn svg(table: &Table) -> Result<String, std::fmt::Error> {
+    let line = |series: &Series| {
+        let point =
+            |(&n, row): (&usize, &BTreeMap<_, f64>)| Some((n as f64, *row.get(series.name)?));
+        (series.label.to_owned(), table.iter().filter_map(point).collect())
+    };
+    let ticks = [
+        (0.1, "0.1 ms"),
+        (1.0, "1 ms"),
+        (10.0, "10 ms"),
+        (100.0, "0.1 s"),
+        (1e3, "1 s"),
+        (1e4, "10 s"),
+    ];
+    let chart = Chart {
+        title: "Time of a step of a Plummer sphere, f64, opening 0.6",
+        x_label: "bodies n",
+        x: (10..=20)
+            .step_by(2)
+            .map(|power| (f64::from(1 << power), (1 << power).to_string()))
+            .collect(),
+        y: ticks.map(|(ms, text)| (ms, text.to_owned())).to_vec(),
+        lines: SERIES.iter().map(line).collect(),
+    };
+    chart.svg()
+}

@@ -133,7 +133,7 @@ impl Gpu {
         if !ALGORITHMS.contains(&options.algorithm) {
             self.capabilities().require_nbody(BACKEND, options.algorithm)?;
         }
-        let numbers = self.numbers(options.precision)?;
+        let numbers = self.numbers(options)?;
         let (adapter, tuned) = (Arc::clone(&self.adapter), Arc::clone(self.tuned()));
         Ok(GpuNBody::new(adapter, numbers, self.is_software(), options.softening, tuned))
     }
@@ -143,15 +143,15 @@ impl Gpu {
     /// # Errors
     /// [`Error::UnsupportedPrecision`], and [`Error::Device`] where the device fails in the self-test: the
     /// default depends on its outcome.
-    fn numbers(&self, asked: Option<Precision>) -> Result<Numbers, Error> {
+    fn numbers(&self, options: &NBodyOptions) -> Result<Numbers, Error> {
         let has_f64 = self.adapter.device()?.has_f64();
-        match asked {
+        match options.precision {
             Some(Precision::F32) => return Ok(Numbers::F32),
             Some(Precision::F64) | None if has_f64 => return Ok(Numbers::F64),
             _ => {}
         }
         let found = self.adapter.self_test()?;
-        let precision = self.capabilities().precision(BACKEND, asked)?;
+        let precision = self.capabilities().precision(BACKEND, options)?;
         match (precision, found.double_f32) {
             (Precision::Mixed, Some(form)) => Ok(Numbers::Mixed(form)),
             _ => Ok(Numbers::F32),

@@ -7,11 +7,30 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use perf_kernels::{NBodyAlgorithm, NBodyOptions, Precision, WordCountAlgorithm};
 use serde::{Deserialize, Serialize};
 
-use values::{count, fraction, non_negative, opening, positive, threads};
+use values::{count, fraction, non_negative, opening, positive, threads, whole};
+
+/// The command line of this process.
+///
+/// # Errors
+/// What is wrong with it, or the help that it asks for.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&taking_negative_numbers(Cli::command()).try_get_matches()?)
+}
+
+/// Has every option take what looks like a negative number for its value, to be refused in words about it: clap
+/// would advise to write `-- -1`, which makes another input of it.
+fn taking_negative_numbers(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| match arg.get_long().is_some() && arg.get_action().takes_values() {
+            true => arg.allow_negative_numbers(true),
+            false => arg,
+        })
+        .mut_subcommands(taking_negative_numbers)
+}
 
 /// Word-frequency count and gravitational N-body on the backend you name: scalar, SIMD, threads or
 /// GPU.
@@ -118,14 +137,14 @@ pub(crate) struct NBody {
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
     pub(crate) input: Option<PathBuf>,
     /// The time to end at [default: 10, or what the resumed run had]
-    #[arg(long, value_name = "T", value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", value_parser = positive)]
     pub(crate) t_end: Option<f64>,
     /// The time step
-    #[arg(long, value_name = "DT", value_parser = positive, allow_negative_numbers = true, default_value = "0.001")]
+    #[arg(long, value_name = "DT", value_parser = positive, default_value = "0.001")]
     #[arg(conflicts_with = "resume")]
     pub(crate) dt: f64,
     /// Plummer's softening length
-    #[arg(long, value_name = "EPS", value_parser = non_negative, allow_negative_numbers = true, default_value = "0")]
+    #[arg(long, value_name = "EPS", value_parser = non_negative, default_value = "0")]
     #[arg(conflicts_with = "resume")]
     pub(crate) softening: f64,
     /// The numbers computed with [default: the backend's, f64 on every processor]
@@ -135,12 +154,12 @@ pub(crate) struct NBody {
     #[arg(long, value_enum, default_value = "direct", conflicts_with = "resume")]
     pub(crate) algorithm: NBodyAlgorithmName,
     /// The opening angle of the tree, at most 1: smaller is more exact and slower
-    #[arg(long, value_name = "THETA", value_parser = opening, allow_negative_numbers = true)]
+    #[arg(long, value_name = "THETA", value_parser = opening)]
     #[arg(default_value_t = NBodyOptions::DEFAULT_OPENING, conflicts_with = "resume")]
     pub(crate) opening: f64,
     /// Steps between two prints of the energy; 0 computes and prints none [default: 100, or what the
     /// resumed run had]
-    #[arg(long, value_name = "STEPS")]
+    #[arg(long, value_name = "STEPS", value_parser = whole::<u64>)]
     pub(crate) report_every: Option<u64>,
     /// Write the final state to FILE, in the format of INPUT
     #[arg(short, long, value_name = "FILE")]
@@ -149,7 +168,7 @@ pub(crate) struct NBody {
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
     /// Seconds between two saves
-    #[arg(long, value_name = "SECONDS", value_parser = positive, allow_negative_numbers = true, default_value = "60")]
+    #[arg(long, value_name = "SECONDS", value_parser = positive, default_value = "60")]
     pub(crate) checkpoint_every: f64,
     /// Go on with the run saved in FILE, which stays its checkpoint unless --checkpoint names another
     #[arg(long, value_name = "FILE")]
@@ -201,13 +220,13 @@ pub(crate) struct WordCount {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Drop words of fewer characters before the total is taken
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     pub(crate) min_length: Option<usize>,
     /// How the text is split; all give the same counts
     #[arg(long, value_enum, default_value = "scan")]
     pub(crate) algorithm: WordCountAlgorithmName,
     /// Write only the N most frequent words
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     pub(crate) top: Option<usize>,
     /// Read the files below directories too, links followed, in the order of their names
     #[arg(short, long)]
@@ -287,7 +306,7 @@ pub(crate) struct Zipf {
     pub(crate) output: Option<PathBuf>,
 }
 
-/// List the backends: ready or why not, device, lanes, threads, precisions
+/// List the backends: ready or why not, device, lanes, threads, precisions, algorithms
 #[derive(Debug, Args)]
 pub(crate) struct Backends {
     /// Print a JSON list instead of the table
@@ -320,7 +339,7 @@ pub(crate) struct Plummer {
     #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) bodies: u64,
     /// Which of the many spheres
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>)]
     pub(crate) seed: u64,
     /// Write to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
@@ -344,10 +363,10 @@ pub(crate) struct Text {
     #[arg(long, value_name = "WORDS", value_parser = count)]
     pub(crate) vocabulary: u64,
     /// Which of the many texts
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>)]
     pub(crate) seed: u64,
     /// The part of the vocabulary that is not ASCII, from 0 to 1
-    #[arg(long, value_name = "FRACTION", value_parser = fraction, allow_negative_numbers = true, default_value = "0")]
+    #[arg(long, value_name = "FRACTION", value_parser = fraction, default_value = "0")]
     pub(crate) non_ascii: f64,
     /// Write to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
@@ -392,7 +411,7 @@ pub(crate) enum NBodyAlgorithmName {
     Direct,
     /// Every pair once, as the lesson's program does
     Pairs,
-    /// A tree of multipoles: O(N log N), approximate
+    /// A tree of multipoles: O(N log N), approximate, in f64 only
     Tree,
 }
 

@@ -75,6 +75,31 @@ impl Progress {
     }
 }
 
+/// Something that turns while work goes on that does not tell how far it is.
+pub(crate) struct Spinner(Option<ProgressBar>);
+
+impl Spinner {
+    /// Tells what the work is, until it is dropped.
+    pub(crate) fn new(notes: Notes, work: String) -> Self {
+        Self(notes.shows_progress().then(|| {
+            let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}");
+            let target = ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_SECOND);
+            let bar = ProgressBar::with_draw_target(None, target).with_message(work);
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_secs(1) / u32::from(REDRAWS_PER_SECOND));
+            bar
+        }))
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {

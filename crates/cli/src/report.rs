@@ -156,6 +156,7 @@ pub(crate) struct BackendRecord {
     pub(crate) lanes: usize,
     pub(crate) threads: usize,
     pub(crate) precisions: Vec<&'static str>,
+    pub(crate) tree_precisions: Vec<&'static str>,
     pub(crate) algorithms: Algorithms,
     pub(crate) notes: Vec<String>,
 }

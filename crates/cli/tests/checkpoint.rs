@@ -3,7 +3,7 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -37,6 +37,14 @@ fn end(folder: &Folder, backend: &str, options: &str) -> Vec<u8> {
     let mut command = cli(&format!("nbody -q -b {backend} data/input128 {options} --output"));
     command.arg(&path).assert().success();
     fs::read(path).unwrap()
+}
+
+/// A run of eleven steps, saved.
+fn short_run(folder: &Folder, options: &str) -> PathBuf {
+    let saved = folder.path("run.ckpt");
+    let line = format!("nbody -q -b scalar data/input16 --t-end 0.01 {options} --checkpoint");
+    cli(&line).arg(&saved).assert().success();
+    saved
 }
 
 #[test]
@@ -213,9 +221,7 @@ fn a_save_is_not_replaced_by_another_run() {
 #[test]
 fn a_run_resumed_from_standard_input_saves_itself_only_where_it_is_told_to() {
     let folder = Folder::new();
-    let saved = folder.path("run.ckpt");
-    let mut command = cli("nbody -q -b scalar data/input16 --t-end 0.01 --checkpoint");
-    command.arg(&saved).assert().success();
+    let saved = short_run(&folder, "");
     let mut command = cli("nbody -q --t-end 0.02 --resume -");
     let printed = common::stdout(command.write_stdin(fs::read(&saved).unwrap()));
     assert!(printed.ends_with("\n") && printed.lines().count() == 2, "{printed}");
@@ -228,9 +234,7 @@ fn a_run_resumed_from_standard_input_saves_itself_only_where_it_is_told_to() {
 #[test]
 fn steps_taken_one_by_one_are_told_on_resume() {
     let folder = Folder::new();
-    let saved = folder.path("run.ckpt");
-    let mut command = cli("nbody -b scalar data/input16 --t-end 0.01 --checkpoint");
-    command.arg(&saved).assert().success();
+    let saved = short_run(&folder, "");
     let mut command = cli("nbody --t-end 0.02 --profile --resume");
     let told = predicates::str::contains("steps one by one): the last digits may differ");
     command.arg(&saved).assert().success().stderr(told);
@@ -239,8 +243,7 @@ fn steps_taken_one_by_one_are_told_on_resume() {
 #[test]
 fn a_damaged_save_is_refused() {
     let folder = Folder::new();
-    let saved = folder.path("run.ckpt");
-    cli("nbody -b scalar data/input16 --t-end 0.01 --checkpoint").arg(&saved).assert().success();
+    let saved = short_run(&folder, "");
     let mut bytes = fs::read(&saved).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -261,10 +264,7 @@ fn a_resumed_run_keeps_its_physics() {
         assert_error(&mut command, 2, &["--resume", "cannot be used with"]);
     }
     let folder = Folder::new();
-    let saved = folder.path("run.ckpt");
-    let mut command =
-        cli("nbody -b scalar data/input16 --t-end 0.01 --report-every 0 --checkpoint");
-    command.arg(&saved).assert().success();
+    let saved = short_run(&folder, "--report-every 0");
     let mut command = cli("nbody --report-every 10 --resume");
     assert_error(command.arg(&saved), 2, &["kept no energies", "--report-every 0"]);
 }

@@ -159,7 +159,7 @@ fn a_single_body_goes_straight_on() {
     let folder = Folder::new();
     let one = folder.file("one", "1 1 0 0 0 0.5 0 0\n");
     let text = stdout(cli("compare nbody -b scalar --runs 2").arg(&one));
-    assert!(text.contains("1 bodies, 10000 steps of 0.001"), "{text}");
+    assert!(text.contains("1 body, 10000 steps of 0.001"), "{text}");
     assert!(!text.contains("Throughput"), "it has no interactions: {text}");
 }
 
@@ -252,6 +252,23 @@ fn exports_are_whole_files() {
     );
     assert!(html.ends_with("</html>\n") && html.contains("<svg") && !html.contains("http"));
     assert_eq!(folder.names().len(), 3);
+}
+
+#[test]
+fn a_tree_in_f32_is_listed_with_the_reason() {
+    if !stdout(&mut cli("backends")).contains("simd") {
+        return common::skip("the tree", "this build has no simd backend");
+    }
+    let line = format!("{QUICK} -b simd --algorithms direct,tree --precisions f64,f32");
+    let record: Value =
+        serde_json::from_str(&stdout(&mut cli(&format!("{line} --export-json -")))).unwrap();
+    let form =
+        |r: &Value| [&r["algorithm"], &r["precision"]].map(|v| v.as_str().unwrap().to_owned());
+    let measured: Vec<_> = results(&record).iter().map(form).collect();
+    assert_eq!(measured, [["direct", "f64"], ["direct", "f32"], ["tree", "f64"]]);
+    let skipped = &record["skipped"][0];
+    assert_eq!(skipped["what"], "simd f32 tree");
+    assert!(skipped["reason"].as_str().unwrap().contains("in f64 only"), "{skipped}");
 }
 
 #[test]

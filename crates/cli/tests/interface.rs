@@ -74,6 +74,30 @@ fn wrong_usage_is_told_in_one_line() {
 }
 
 #[test]
+fn a_negative_number_behind_an_option_is_refused_in_words_about_it() {
+    for (line, option) in [
+        ("wordcount data/sample.txt --min-length -1", "--min-length"),
+        ("wordcount data/sample.txt --top -1", "--top"),
+        ("compare wordcount data/sample.txt --sizes -5", "--sizes"),
+        ("compare nbody data/input16 --runs -2", "--runs"),
+        ("compare nbody data/input16 --warmup -2", "--warmup"),
+        ("compare nbody data/input16 --steps -2", "--steps"),
+        ("compare nbody data/input16 --threads -2", "--threads"),
+        ("compare nbody --sizes -16", "--sizes"),
+        ("nbody data/input16 --report-every -1", "--report-every"),
+        ("nbody data/input16 --dt -0.001", "--dt"),
+        ("generate plummer 16 --seed -1", "--seed"),
+        ("plot a.dat b.svg -n -1", "--top"),
+    ] {
+        let mut command = cli(line);
+        let told = command.assert().code(2).get_output().stderr.clone();
+        let told = String::from_utf8(told).unwrap();
+        assert!(told.contains("invalid value '-") && told.contains(option), "{line}: {told}");
+        assert!(!told.contains("'-- -"), "{line}: {told}");
+    }
+}
+
+#[test]
 fn a_simd_level_that_is_none_is_wrong_usage() {
     let levels = stdout(&mut cli("backends"));
     if !levels.contains("simd") {
@@ -96,10 +120,20 @@ fn backends_are_listed_as_a_table_and_as_json() {
         assert!(record["ready"].as_bool().unwrap() == record["reason"].is_null(), "{record}");
         assert!(record["lanes"].is_u64() && record["threads"].is_u64(), "{record}");
         assert!(record["name"] == "gpu" || record["software"] == false, "{record}");
-        for list in ["precisions", "algorithms"] {
+        for list in ["precisions", "tree_precisions", "algorithms"] {
             assert!(!record[list].is_null(), "{record}");
         }
     }
+}
+
+#[test]
+fn the_tree_is_listed_with_its_precision() {
+    let table = stdout(&mut cli("backends"));
+    let row = table.lines().find(|line| line.starts_with("simd ") || line.starts_with(" simd "));
+    let Some(row) = row else {
+        return common::skip("the tree", "this build has no simd backend");
+    };
+    assert!(row.contains("direct, tree (f64)"), "{row}");
 }
 
 #[test]

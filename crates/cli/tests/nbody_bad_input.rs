@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{BINARY, Folder, assert_error, cli, skip};
+use common::{BINARY, Folder, assert_error, cli, skip, stdout};
 
 /// Runs on `input` with an output that must stay as it is.
 #[track_caller]
@@ -55,9 +55,9 @@ fn invalid_utf8() {
 }
 
 #[test]
-fn wrong_column_count() {
-    assert_refused(&format!("{BINARY}3 1 0 0 0"), "", 1, &["bodies", "line 3", "5 columns"]);
-    assert_refused("1 2 3", "", 1, &["line 1", "3 columns", "there must be 8"]);
+fn wrong_number_of_fields() {
+    assert_refused(&format!("{BINARY}3 1 0 0 0"), "", 1, &["bodies", "line 3", "5 fields"]);
+    assert_refused("1 2 3", "", 1, &["line 1", "3 fields", "there must be 8"]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn not_a_number() {
         &format!("{BINARY}\n3 1 0 zero 0 0 0 0"),
         "",
         1,
-        &["line 4", "column 7", "'zero'"],
+        &["line 4", "character 7", "'zero'"],
     );
 }
 
@@ -219,6 +219,23 @@ fn precision_or_algorithm_that_the_backend_lacks() {
     assert_error(&mut command, 2, &["scalar", "precision mixed", "f64"]);
     let mut command = cli("nbody -b scalar data/input16 --algorithm tree");
     assert_error(&mut command, 2, &["scalar", "algorithm tree", "direct"]);
+}
+
+#[test]
+fn a_tree_in_another_precision_than_its_own() {
+    if !stdout(&mut cli("backends")).contains("\nrayon ") {
+        return skip("the tree", "this build lacks simd or rayon");
+    }
+    for precision in ["f32", "mixed"] {
+        let line = format!("nbody data/input16 --algorithm tree --precision {precision}");
+        for backend in ["simd", "rayon"] {
+            let whose = format!("the {backend} backend");
+            let told = [&whose, "algorithm tree in f64 only", precision, "ask for f64"];
+            assert_error(&mut cli(&format!("{line} -b {backend}")), 2, &told);
+        }
+        let what = format!("N-body by 'tree' in {precision}");
+        assert_error(&mut cli(&line), 3, &["no backend", &what, "another precision"]);
+    }
 }
 
 #[test]

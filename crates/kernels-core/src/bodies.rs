@@ -159,7 +159,9 @@ impl Bodies {
     /// bodies are at one point, or the softening is large enough to help, or the system is underway.
     ///
     /// Bodies that meet on their way do not act on each other while they are at one point. O(n) at the
-    /// first call without softening.
+    /// first call without softening. Positions are judged in the units they have: a kernel that scales them by powers
+    /// of two keeps the same digits, save beyond the range of f32 (1e-38 to 3e38), where what it could tell apart
+    /// is refused too.
     ///
     /// # Errors
     /// [`Error::Coincident`]; [`Error::Indistinct`] where only `precision` cannot tell the bodies apart.

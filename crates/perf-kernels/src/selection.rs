@@ -140,7 +140,7 @@ pub enum SelectionError {
         remedy: String,
     },
     /// No backend that is ready can do what is asked.
-    #[error("no backend that is ready here has {what}: ask for less, or name a backend")]
+    #[error("no backend that is ready here has {what}: ask for another precision or algorithm")]
     NoneFits {
         /// The precision and algorithm asked for.
         what: String,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
-use super::values::{count, non_negative, positive, threads};
+use super::values::{count, non_negative, positive, threads, whole};
 use super::{NBodyAlgorithmName, PrecisionName, WordCountAlgorithmName};
 
 /// Time backends against each other, and verify what they compute
@@ -80,13 +80,13 @@ pub(crate) struct CompareNBody {
     #[arg(long, value_name = "N", value_parser = count, conflicts_with = "t_end")]
     pub(crate) steps: Option<u64>,
     /// The time a run ends at, instead of --steps
-    #[arg(long, value_name = "T", value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", value_parser = positive)]
     pub(crate) t_end: Option<f64>,
     /// The time step
-    #[arg(long, value_name = "DT", value_parser = positive, allow_negative_numbers = true, default_value = "0.001")]
+    #[arg(long, value_name = "DT", value_parser = positive, default_value = "0.001")]
     pub(crate) dt: f64,
     /// Plummer's softening length
-    #[arg(long, value_name = "EPS", value_parser = non_negative, allow_negative_numbers = true, default_value = "0")]
+    #[arg(long, value_name = "EPS", value_parser = non_negative, default_value = "0")]
     pub(crate) softening: f64,
     #[command(flatten)]
     pub(crate) protocol: Protocol,
@@ -126,10 +126,10 @@ pub(crate) struct Protocol {
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) runs: Option<u64>,
     /// Untimed runs of each backend before the timed ones, besides the first, which is timed apart
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>)]
     pub(crate) warmup: u64,
     /// Seconds that the runs of each backend take together, unless that are more than 1000 runs
-    #[arg(long, value_name = "SECONDS", value_parser = non_negative, allow_negative_numbers = true, default_value = "0.5")]
+    #[arg(long, value_name = "SECONDS", value_parser = non_negative, default_value = "0.5")]
     #[arg(conflicts_with = "runs")]
     pub(crate) min_time: f64,
 }

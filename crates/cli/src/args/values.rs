@@ -1,6 +1,7 @@
 //! Numbers on the command line, each checked for its range.
 
 use std::num::NonZeroUsize;
+use std::str::FromStr;
 
 use perf_kernels::NBodyOptions;
 
@@ -29,6 +30,11 @@ fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64,
         Ok(x) if f64::is_finite(x) && fits(x) => Ok(x),
         _ => Err(expected.to_owned()),
     }
+}
+
+/// A whole number.
+pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "it must be a whole number, at least 0".to_owned())
 }
 
 /// A number of threads.
@@ -63,6 +69,10 @@ mod tests {
         assert!(non_negative("-0.1").is_err());
         assert_eq!(fraction("1"), Ok(1.0));
         assert!(fraction("1.1").is_err());
+        assert_eq!(whole::<u64>("0"), Ok(0));
+        assert!(
+            ["-1", "1.5", "99999999999999999999", ""].map(whole::<u64>).iter().all(Result::is_err)
+        );
         assert_eq!(threads("2"), Ok(const { NonZeroUsize::new(2).unwrap() }));
         assert!(["0", "-1", "x", ""].map(threads).iter().all(Result::is_err));
     }

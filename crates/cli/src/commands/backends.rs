@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use perf_kernels::{Availability, Backend};
+use perf_kernels::{Availability, Backend, NBodyAlgorithm, Precision};
 
 use crate::args::{BackendArgs, Backends};
 use crate::output::{Destination, Durability};
@@ -38,18 +38,34 @@ fn record(backend: &dyn Backend) -> BackendRecord {
         software: capabilities.software,
         lanes: capabilities.lanes,
         threads: capabilities.threads,
-        precisions: capabilities.precisions.iter().map(|precision| precision.name()).collect(),
+        precisions: names(&capabilities.precisions),
+        tree_precisions: names(&capabilities.tree_precisions),
         algorithms: Algorithms::of(&capabilities),
         device: capabilities.device,
         notes: backend.survey(),
     }
 }
 
+fn names(precisions: &[Precision]) -> Vec<&'static str> {
+    precisions.iter().map(|precision| precision.name()).collect()
+}
+
+/// The algorithms for N-body, the tree with its precisions where it lacks some.
+fn algorithms(record: &BackendRecord) -> String {
+    let tree = NBodyAlgorithm::Tree.name();
+    let name = |&name: &&str| match name == tree && record.tree_precisions != record.precisions {
+        true => format!("{tree} ({})", record.tree_precisions.join(", ")),
+        false => name.to_owned(),
+    };
+    record.algorithms.nbody.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
 /// A row a backend, and below it what does not fit into a column.
 fn table(records: &[BackendRecord]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);
-    table.set_header(["backend", "ready", "device", "lanes", "threads", "precisions"]);
+    let header = ["backend", "ready", "device", "lanes", "threads", "precisions", "nbody by"];
+    table.set_header(header);
     for record in records {
         table.add_row([
             record.name.to_owned(),
@@ -58,6 +74,7 @@ fn table(records: &[BackendRecord]) -> String {
             record.lanes.to_string(),
             record.threads.to_string(),
             record.precisions.join(", "),
+            algorithms(record),
         ]);
     }
     let mut text = table.trim_fmt();

@@ -24,7 +24,7 @@ pub(crate) fn hold(contest: &Contest, notes: Notes) -> anyhow::Result<Record> {
     match contest {
         Contest::Nbody(args) => {
             let options = nbody::options(args);
-            for (input, problem) in nbody::problems(args, &roster)?.iter().enumerate() {
+            for (input, problem) in nbody::problems(args, &roster, notes)?.iter().enumerate() {
                 Heat { problem, input, roster: &roster, record: &mut record }
                     .run(&options, notes)?;
             }

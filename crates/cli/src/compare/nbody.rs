@@ -32,11 +32,15 @@ use crate::args::compare::CompareNBody;
 use crate::failure::Usage;
 use crate::generate::plummer;
 use crate::nbody::plan::Plan;
+use crate::notes::Notes;
+use crate::progress::Spinner;
 use crate::readers::{self, nbabel};
 
 /// What a run does unless it is told, and the most steps it then makes.
 const INTERACTIONS: u64 = 100_000_000;
 const MOST_STEPS: u64 = 10_000;
+/// So many interactions take a plain backend about half a second.
+const LONG: u64 = 100_000_000;
 /// More pairs than this are not summed in double-double arithmetic, but only for some of the bodies.
 const REFERENCE_PAIRS: usize = 1 << 22;
 /// The sphere of `cli generate plummer` without a seed.
@@ -68,13 +72,19 @@ struct Reference {
 }
 
 /// The inputs that the command line asks for, each with what is right for it.
-pub(super) fn problems(args: &CompareNBody, roster: &Roster) -> anyhow::Result<Vec<Steps>> {
+pub(super) fn problems(
+    args: &CompareNBody,
+    roster: &Roster,
+    notes: Notes,
+) -> anyhow::Result<Vec<Steps>> {
     let mut problems = Vec::new();
     if let Some(path) = &args.input {
         let bodies = nbabel::read(path, args.softening, Precision::F64)?.bodies;
+        let _spinner = spinner(notes, bodies.len() as u64);
         problems.push(Steps::new(args, roster, Source::file(path), readers::name(path), bodies)?);
     }
     for size in distinct(args.sizes.iter().copied()) {
+        let _spinner = spinner(notes, size);
         let mut kernel = roster.scalar()?.nbody(&NBodyOptions::default())?;
         let bodies = plummer::cluster(size, SEED, kernel.as_mut())?;
         problems.push(Steps::new(
@@ -86,6 +96,13 @@ pub(super) fn problems(args: &CompareNBody, roster: &Roster) -> anyhow::Result<V
         )?);
     }
     Ok(problems)
+}
+
+/// Tells that what is right is computed, before anything is timed, where that takes long: a sphere's energy and
+/// the step of a plain backend are sums over all pairs.
+fn spinner(notes: Notes, bodies: u64) -> Option<Spinner> {
+    let lasts = bodies.saturating_mul(bodies) >= LONG;
+    lasts.then(|| Spinner::new(notes, format!("computing the reference for {bodies} bodies")))
 }
 
 /// What kernels are built with: each algorithm in each precision.
@@ -125,16 +142,26 @@ impl Steps {
         name: String,
         start: Bodies,
     ) -> anyhow::Result<Self> {
-        let steps = steps(args, start.len() as u64)?;
+        let n = start.len() as u64;
+        let steps = steps(args, n)?;
         let input = Input {
             name,
-            size: start.len() as u64,
+            size: n,
             sha256: hash(&start),
-            task: format!("{} bodies, {steps} steps of {}", start.len(), args.dt),
+            task: format!(
+                "{}, {} of {}",
+                some(n, "body", "bodies"),
+                some(steps, "step", "steps"),
+                args.dt
+            ),
         };
         let reference = Reference::new(args, roster, &start)?;
         Ok(Self { input, source, start, dt: args.dt, steps, reference })
     }
+}
+
+fn some(number: u64, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 /// The steps of a run of `n` bodies.
@@ -345,8 +372,9 @@ mod tests {
 
     fn sphere(line: &str) -> Steps {
         let args = args(line);
+        let quiet = crate::args::Volume { quiet: true, verbose: false };
         let roster = Roster::new(&args.protocol).unwrap();
-        problems(&args, &roster).unwrap().remove(0)
+        problems(&args, &roster, Notes::new(quiet)).unwrap().remove(0)
     }
 
     #[test]

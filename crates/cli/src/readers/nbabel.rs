@@ -11,7 +11,7 @@ use perf_kernels::{Bodies, Error, Precision};
 
 use super::Source;
 
-const COLUMNS: [&str; 8] = ["id", "mass", "x", "y", "z", "vx", "vy", "vz"];
+const FIELDS: [&str; 8] = ["id", "mass", "x", "y", "z", "vx", "vy", "vz"];
 
 /// A system of bodies and what its file called them.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +59,7 @@ fn parse(text: &str, softening: f64, precision: Precision) -> anyhow::Result<Sys
     }
     let Rows { ids, masses, positions, velocities, .. } = rows;
     if masses.is_empty() {
-        bail!("there are no bodies: give one a line, {}", COLUMNS.join(" "));
+        bail!("there are no bodies: give one a line, {}", FIELDS.join(" "));
     }
     let bodies = phase::within(Phase::Validate, || -> anyhow::Result<_> {
         let bodies = Bodies::from_rows(masses, positions, velocities)?;
@@ -91,8 +91,8 @@ fn with_lines(error: Error, text: &str) -> anyhow::Error {
 /// The rows read so far.
 #[derive(Debug, Default)]
 struct Rows {
-    /// The number of columns of the first row.
-    columns: Option<usize>,
+    /// The number of fields of the first row.
+    fields: Option<usize>,
     ids: Vec<String>,
     masses: Vec<f64>,
     positions: Vec<[f64; 3]>,
@@ -101,14 +101,14 @@ struct Rows {
 
 impl Rows {
     fn push(&mut self, line: &str) -> anyhow::Result<()> {
-        let id = match self.expect_columns(line)? {
+        let id = match self.expect_fields(line)? {
             8 => line.split_whitespace().next(),
             _ => None,
         };
         let numbers = line.split_whitespace().skip(usize::from(id.is_some()));
         let mut row = [0.0; 7];
-        for ((x, column), word) in row.iter_mut().zip(&COLUMNS[1..]).zip(numbers) {
-            *x = number(word).with_context(|| place(line, word, column))?;
+        for ((x, field), word) in row.iter_mut().zip(&FIELDS[1..]).zip(numbers) {
+            *x = number(word).with_context(|| place(line, word, field))?;
         }
         let [mass, x, y, z, vx, vy, vz] = row;
         if mass < 0.0 {
@@ -121,18 +121,15 @@ impl Rows {
         Ok(())
     }
 
-    /// The number of columns, which is that of the lines before.
-    fn expect_columns(&mut self, line: &str) -> anyhow::Result<usize> {
+    /// The number of fields, which is that of the lines before.
+    fn expect_fields(&mut self, line: &str) -> anyhow::Result<usize> {
         let found = line.split_whitespace().count();
-        match self.columns {
-            None if matches!(found, 7 | 8) => self.columns = Some(found),
-            Some(columns) if found == columns => {}
-            Some(columns) => bail!("{found} columns, but the lines before have {columns}"),
+        match self.fields {
+            None if matches!(found, 7 | 8) => self.fields = Some(found),
+            Some(fields) if found == fields => {}
+            Some(fields) => bail!("{found} fields, but the lines before have {fields}"),
             None => {
-                bail!(
-                    "{found} columns: there must be 8, {}, or 7 without the id",
-                    COLUMNS.join(" ")
-                )
+                bail!("{found} fields: there must be 8, {}, or 7 without the id", FIELDS.join(" "))
             }
         }
         Ok(found)
@@ -150,7 +147,7 @@ fn number(word: &str) -> anyhow::Result<f64> {
 /// Where `word`, a part of `line`, begins, counted from 1, and what it should be.
 fn place(line: &str, word: &str, quantity: &str) -> String {
     let bytes = word.as_ptr().addr() - line.as_ptr().addr();
-    format!("column {} ({quantity})", line[..bytes].chars().count() + 1)
+    format!("character {} ({quantity})", line[..bytes].chars().count() + 1)
 }
 
 #[cfg(test)]
@@ -190,12 +187,12 @@ mod tests {
     #[test]
     fn bad_lines_are_named() {
         assert!(message("").contains("no bodies"));
-        assert!(message("1 2 3").starts_with("line 1: 3 columns"));
-        assert!(message(&format!("{TWO}3 4 5")).starts_with("line 4: 3 columns, but"));
+        assert!(message("1 2 3").starts_with("line 1: 3 fields"));
+        assert!(message(&format!("{TWO}3 4 5")).starts_with("line 4: 3 fields, but"));
         assert!(
-            message("1 1 0 0 é 0 0 x").starts_with("line 1: column 9 (z): 'é' is not a number")
+            message("1 1 0 0 é 0 0 x").starts_with("line 1: character 9 (z): 'é' is not a number")
         );
-        assert!(message("1 1 0 0 0 nan 0 0").contains("column 11 (vx): 'nan' is not finite"));
+        assert!(message("1 1 0 0 0 nan 0 0").contains("character 11 (vx): 'nan' is not finite"));
         assert!(message("1 1 0 0 0 1e999 0 0").contains("not finite"));
         assert!(message("1 -1 0 0 0 0 0 0").starts_with("line 1: the mass is -1"));
     }

@@ -65,6 +65,7 @@ impl Workload {
     /// The size in words.
     pub(super) fn extent(&self) -> String {
         match *self {
+            Self::NBody { bodies: 1, .. } => "1 body".to_owned(),
             Self::NBody { bodies, .. } => format!("{bodies} bodies"),
             Self::WordCount { bytes: Some(bytes), .. } => format!("{bytes} bytes of text"),
             Self::WordCount { bytes: None, .. } => "a text of unknown size".to_owned(),
