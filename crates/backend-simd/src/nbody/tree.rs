@@ -70,7 +70,8 @@
 //! | 262,144 * | 2,310 | 1,340 | | |
 //! | 1,048,576 * | 9,120 | 5,260 | | |
 //!
-//! `cargo bench -p benches --bench nbody_tree` makes the curve again.
+//! `benches/record/nbody-cpu.md` has the curve from 1,024 bodies on as a picture, made by
+//! `cargo bench -p benches --bench nbody_tree`.
 //!
 //! **Units.** Up to some 250 runs of bodies, given by the positions alone; each is walked from the root
 //! by itself, so the bits are those of one thread on any number of them. Everything is computed in f64, and
