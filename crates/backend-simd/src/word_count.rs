@@ -147,15 +147,14 @@ impl Part {
     /// Counts the words of the block, in code that is compiled for the level.
     fn count_block(&mut self, place: u64) {
         let Self { block, table, .. } = self;
-        let detected = fearless_simd::Level::new();
         match self.level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => match detected.as_avx512() {
+            Level::Avx512 => match fearless_simd::Level::new().as_avx512() {
                 Some(avx512) => count_avx512(avx512, table, block, place),
                 None => table.count(OneByOne, block, place),
             },
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => match detected.as_avx2() {
+            Level::Avx2 => match fearless_simd::Level::new().as_avx2() {
                 Some(avx2) => count_avx2(avx2, table, block, place),
                 None => table.count(OneByOne, block, place),
             },

@@ -131,9 +131,12 @@ fn packed_texts_are_unpacked() {
     let member = encoder.finish().unwrap();
     let gzip = folder.file("text.gz", &member);
     assert_eq!(stdout(cli("wordcount").arg(&gzip)), COUNTS);
-    // Two members of a file are one text, and a pipe is unpacked too.
-    let twice = stdout(cli("wordcount --top 1 -").write_stdin([&member[..], &member].concat()));
-    assert!(twice.starts_with("the 6 "), "{twice}");
+    // Two members of a file are one text, zeros behind them fill a block, and a pipe is unpacked too.
+    for zeros in [0, 1, 300_000] {
+        let twice = [&member[..], &member, &vec![0; zeros]].concat();
+        let counts = stdout(cli("wordcount --top 1 -").write_stdin(twice));
+        assert!(counts.starts_with("the 6 "), "{counts}");
+    }
 }
 
 #[test]

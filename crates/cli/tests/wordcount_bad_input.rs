@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::io::Write;
 
 use common::{Folder, assert_error, cli, skip};
 
@@ -70,9 +71,15 @@ fn invalid_utf8_is_named_with_its_own_file() {
 
 #[test]
 fn a_damaged_archive() {
-    let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3];
-    assert_refused(&gzip, "", &["cannot read", "text"]);
-    // A block of the type that does not exist.
+    // A block of the type that does not exist, here and below.
+    let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 7, 2, 3];
+    assert_refused(&gzip, "", &["cannot read", "text", "the gzip data is damaged"]);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(b"a text and more of it").unwrap();
+    let member = encoder.finish().unwrap();
+    assert_refused(&member[..member.len() / 2], "", &["text", "the gzip data ends too early"]);
+    let followed = [&member[..], b"\0\0what is no member"].concat();
+    assert_refused(&followed, "", &["text", "the gzip data is damaged"]);
     let zstandard = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 7, 0, 0];
     assert_refused(&zstandard, "", &["cannot read", "text", "damaged"]);
     let level = ruzstd::encoding::CompressionLevel::Fastest;

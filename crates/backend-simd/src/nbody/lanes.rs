@@ -141,6 +141,7 @@ pub(super) trait Lanes: Simd {
 }
 
 /// `r^-3 = y^3 (1 + 3/2 h + 15/8 h^2 + 35/16 h^3)` with `h = 1 - r^2 y^2` of a seed with `|h| < 2^-13`.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn cubic<S: Simd>(simd: S, r2: S::f64s, y: S::f64s) -> S::f64s {
     let constant = |c| S::f64s::splat(simd, c);
@@ -153,6 +154,7 @@ fn cubic<S: Simd>(simd: S, r2: S::f64s, y: S::f64s) -> S::f64s {
 }
 
 /// `r^-1 = y (1 + 1/2 h + 3/8 h^2 + 5/16 h^3)` with the same `h`.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn cubic_inverse<S: Simd>(simd: S, r2: S::f64s, y: S::f64s) -> S::f64s {
     let constant = |c| S::f64s::splat(simd, c);
@@ -163,6 +165,7 @@ fn cubic_inverse<S: Simd>(simd: S, r2: S::f64s, y: S::f64s) -> S::f64s {
 }
 
 /// `r^-3 = y^3 (1 + 3/2 h)` with `h = 1 - r^2 y^2`, for f32.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn linear<S: Simd>(simd: S, r2: S::f32s, y: S::f32s) -> S::f32s {
     let y2 = y * y;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
@@ -22,10 +22,62 @@ pub(super) fn unpacked(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn R
     let packing = (head.starts_with(GZIP), head.starts_with(ZSTANDARD) || skipped);
     let whole = Cursor::new(head).chain(reader);
     Ok(match packing {
-        (true, _) => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))),
+        (true, _) => Box::new(Members::new(BufReader::with_capacity(BUFFER, whole))),
         (_, true) => Box::new(Frames::new(BufReader::with_capacity(BUFFER, whole))),
         _ => Box::new(whole),
     })
+}
+
+/// The contents of a gzip file: one member or several, one behind the other, and zeros behind them, which fill a block of
+/// a tape.
+struct Members<R> {
+    /// The one that is read; none at the end.
+    decoder: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(packed: R) -> Self {
+        Self { decoder: Some(GzDecoder::new(packed)) }
+    }
+
+    /// Enters the next member, if there is one.
+    fn enter(&mut self) -> io::Result<()> {
+        let Some(mut packed) = self.decoder.take().map(GzDecoder::into_inner) else {
+            return Ok(());
+        };
+        loop {
+            let bytes = packed.fill_buf()?;
+            match bytes.iter().position(|&byte| byte != 0) {
+                None if bytes.is_empty() => return Ok(()),
+                None => {
+                    let zeros = bytes.len();
+                    packed.consume(zeros);
+                }
+                Some(zeros) => {
+                    packed.consume(zeros);
+                    self.decoder = Some(GzDecoder::new(packed));
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        while let Some(decoder) = &mut self.decoder {
+            match decoder.read(buffer) {
+                Ok(0) => self.enter()?,
+                Ok(bytes) => return Ok(bytes),
+                Err(error) if is_of_contents(&error) => return Err(damaged("gzip", &error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(0)
+    }
 }
 
 /// The contents of a Zstandard file: one frame or several, one behind the other.
@@ -55,7 +107,7 @@ impl<R: BufRead> Frames<R> {
                     "its window of {requested} bytes is above {max}: unpack it with zstd -d --long=31"
                 )));
             }
-            Err(error) => return Err(damaged(&error)),
+            Err(error) => return Err(damaged("Zstandard", &error)),
         }
         Ok(())
     }
@@ -64,7 +116,9 @@ impl<R: BufRead> Frames<R> {
     fn read_frame(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
             let one = BlockDecodingStrategy::UptoBlocks(1);
-            self.decoder.decode_blocks(&mut self.packed, one).map_err(|error| damaged(&error))?;
+            self.decoder
+                .decode_blocks(&mut self.packed, one)
+                .map_err(|error| damaged("Zstandard", &error))?;
         }
         self.decoder.read(buffer)
     }
@@ -100,13 +154,19 @@ impl<R: BufRead> Read for Frames<R> {
     }
 }
 
-fn damaged(error: &(dyn Error + 'static)) -> io::Error {
+/// Whether the decoder says it, and not what the packed bytes are read from.
+fn is_of_contents(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    [InvalidData, InvalidInput, UnexpectedEof].contains(&error.kind())
+}
+
+fn damaged(packing: &str, error: &(dyn Error + 'static)) -> io::Error {
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
     let early = |cause: &io::Error| cause.kind() == io::ErrorKind::UnexpectedEof;
     if causes.any(|cause| cause.downcast_ref().is_some_and(early)) {
-        return invalid("the Zstandard data ends too early");
+        return invalid(format!("the {packing} data ends too early"));
     }
-    invalid(format!("the Zstandard data is damaged: {error}"))
+    invalid(format!("the {packing} data is damaged: {error}"))
 }
 
 fn invalid(reason: impl Into<String>) -> io::Error {
