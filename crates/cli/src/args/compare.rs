@@ -20,7 +20,7 @@ pub(crate) struct Compare {
     #[command(subcommand)]
     pub(crate) contest: Option<Contest>,
     /// Set the record in FILE (from --export-json) beside this run, and flag what is slower beyond the
-    /// noise; without a kernel, what FILE records is run again
+    /// noise, which is no failure; without a kernel, what FILE records is run again
     #[arg(long, value_name = "FILE", global = true, display_order = 800)]
     pub(crate) from: Option<PathBuf>,
     #[command(flatten)]
@@ -122,7 +122,8 @@ pub(crate) struct Protocol {
     /// as many as this process may use]
     #[arg(long, value_name = "N,..", value_delimiter = ',', value_parser = threads)]
     pub(crate) threads: Vec<NonZeroUsize>,
-    /// Runs of each backend [default: until they took --min-time, at least 10 and at most 1000]
+    /// Runs of each backend, in place of --min-time [default: until they took it, at least 10 and at
+    /// most 1000]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) runs: Option<u64>,
     /// Untimed runs of each backend before the timed ones, besides the first, which is timed apart

@@ -228,12 +228,21 @@ fn adapter(backend: &str, capabilities: &Capabilities) -> (Option<String>, Optio
     if backend != "gpu" {
         return (None, None);
     }
-    match capabilities.device.rsplit_once(" (") {
-        Some((adapter, driver)) => {
-            (Some(adapter.to_owned()), Some(driver.trim_end_matches(')').to_owned()))
-        }
+    match last_group(&capabilities.device) {
+        Some((adapter, driver)) => (Some(adapter.to_owned()), Some(driver.to_owned())),
         None => (Some(capabilities.device.clone()), None),
     }
+}
+
+/// What stands before the parentheses at the end of a text, and what in them, other parentheses included.
+fn last_group(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_suffix(')')?;
+    let mut depth = 1;
+    let opening = inner.rfind(|c| {
+        depth += i32::from(c == ')') - i32::from(c == '(');
+        depth == 0
+    })?;
+    Some((inner[..opening].trim_end(), &inner[opening + 1..]))
 }
 
 /// The SHA-256 of some bytes, as `sha256sum` prints it.
@@ -281,7 +290,7 @@ mod tests {
     #[test]
     fn adapters_are_told_from_their_drivers() {
         let capabilities = Capabilities {
-            device: "llvmpipe (LLVM 15) (llvmpipe Mesa 22.3, vulkan)".to_owned(),
+            device: "llvmpipe (LLVM 15) (Mesa 25.0 (LLVM 15), vulkan)".to_owned(),
             lanes: 1,
             threads: 1,
             software: true,
@@ -294,7 +303,7 @@ mod tests {
         };
         let (name, driver) = adapter("gpu", &capabilities);
         assert_eq!(name.as_deref(), Some("llvmpipe (LLVM 15)"));
-        assert_eq!(driver.as_deref(), Some("llvmpipe Mesa 22.3, vulkan"));
+        assert_eq!(driver.as_deref(), Some("Mesa 25.0 (LLVM 15), vulkan"));
         assert_eq!(adapter("simd", &capabilities), (None, None));
     }
 }
