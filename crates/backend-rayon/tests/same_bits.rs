@@ -87,6 +87,24 @@ fn words_on_any_number_of_threads_are_those_of_the_part() {
     }
 }
 
+/// Words of which most are new are kept in another way, by each thread for itself.
+#[test]
+fn new_words_on_any_number_of_threads_are_those_of_one() {
+    // Enough for two threads; only the first of them meets the words at the end again.
+    let mut text: String = (0..1_300_000).map(|i| format!("w{i:x} ")).collect();
+    text.extend((0..1_000).map(|i| format!("W{i:x}, ")));
+    let part: Arc<dyn Parallel> = Arc::new(Simd::new());
+    let count = |backend: &dyn Backend| {
+        let options = WordCountOptions::default();
+        backend.word_count(&options).unwrap().count(text.as_bytes()).unwrap()
+    };
+    let expected = count(&Scalar::new());
+    assert_eq!((expected.len(), expected.total()), (1_300_000, 1_301_000));
+    for threads_count in [1, 2, 3] {
+        assert!(count(&threads(&part, threads_count)) == expected, "{threads_count} threads");
+    }
+}
+
 #[test]
 fn names_and_threads_are_those_asked_for() {
     let [scalar, _] = parts();

@@ -129,7 +129,7 @@ fn deduplicate(lists: &mut [Run], candidates: &Candidates, executor: &dyn Execut
         return;
     }
     let words: usize = lists.iter().map(Run::words).sum();
-    let bits = words.div_ceil(SHARD).max(executor.threads()).next_power_of_two().ilog2().min(8);
+    let bits = words.div_ceil(SHARD).max(executor.threads()).next_power_of_two().ilog2().min(10);
     let buckets = each(lists, executor, |_, run| buckets_of(run, bits, candidates));
     let mut shards: Vec<_> = (0..1 << bits).collect();
     let changes = each(&mut shards, executor, |_, shard| {
@@ -160,7 +160,7 @@ fn duplicates<'a>(
     runs: &[Run],
     buckets: impl Iterator<Item = &'a Bucket> + Clone,
 ) -> Vec<Vec<Change>> {
-    let mut index = Index::with_capacity(buckets.clone().map(Vec::len).max().unwrap_or(0));
+    let mut index = Index::with_capacity(buckets.clone().map(Vec::len).sum());
     // The entry that stands for a word, and its group where it has met another.
     let mut words: Vec<(u32, u32, u32)> = Vec::new();
     let mut groups: Vec<Group> = Vec::new();

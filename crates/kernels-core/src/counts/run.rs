@@ -7,7 +7,7 @@
 use super::Count;
 use super::entry::{self, Entry};
 use super::hash::{Seed, key_of};
-use super::slots;
+use super::slots::{self, Prepare};
 use crate::text;
 
 /// Distinct words or raw segments of a text, each with its count and the offset of its first
@@ -32,6 +32,15 @@ impl Run {
     #[must_use]
     pub fn with_capacity(words: usize) -> Self {
         Self { halves: Vec::with_capacity(2 * words), ..Self::default() }
+    }
+
+    /// No words, and room for `words` in memory that nobody has touched and that is shown to `prepare`.
+    #[must_use]
+    pub fn prepared(words: usize, prepare: Prepare) -> Self {
+        let mut halves = vec![[0; 16]; 2 * words];
+        prepare(halves.as_flattened());
+        halves.clear();
+        Self { halves, ..Self::default() }
     }
 
     /// The slots of a hash table, [`super::Slots`], with the highest of their first offsets and the words
@@ -87,8 +96,14 @@ impl Run {
 
     /// Appends a word that is not in the run, to one that is no hash table.
     pub fn push(&mut self, word: &[u8], count: u64, first: u64) {
-        debug_assert!(!self.is_hashed(), "words are added to a table by their hash");
         let key = self.key_for(word);
+        self.push_key(key, count, first);
+    }
+
+    /// The same with a word of 1 to 16 bytes without NUL, given padded with zeros, first byte lowest.
+    #[inline]
+    pub fn push_key(&mut self, key: u128, count: u64, first: u64) {
+        debug_assert!(!self.is_hashed(), "words are added to a table by their hash");
         self.halves.extend_from_slice(&entry::new(key, count, first));
         self.words += 1;
         self.latest = self.latest.max(first);
@@ -245,6 +260,21 @@ mod tests {
         }
         let read: Vec<_> = (0..run.len()).map(|entry| run.word(entry)).collect();
         assert_eq!(read, words);
+    }
+
+    #[test]
+    fn room_that_was_prepared_is_not_moved() {
+        let mut run = Run::prepared(3, |memory| assert_eq!(memory, [0; 3 * 32]));
+        assert!(run.is_empty());
+        run.push(b"a", 2, 7);
+        let place: *const Entry = run.place(0).unwrap();
+        run.push(&[b'x'; 100], 1, 8);
+        run.push_key(key_of(b"b"), 5, 9);
+        assert_eq!(run.place(0).map(std::ptr::from_ref), Some(place));
+        assert_eq!(
+            (run.word(0), run.word(2), run.count(2), run.latest()),
+            (&b"a"[..], &b"b"[..], 5, 9)
+        );
     }
 
     #[test]

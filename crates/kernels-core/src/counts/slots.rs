@@ -46,7 +46,7 @@ pub struct Slots {
 }
 
 /// Is shown memory that is new and about to be used, for example to ask the system for huge pages.
-pub type Prepare = fn(&[[u8; 16]]);
+pub type Prepare = fn(&[u8]);
 
 /// Larger tables begin at a multiple of this, so that huge pages cover them wholly.
 const HUGE_PAGE: usize = 2 << 20;
@@ -77,7 +77,7 @@ impl Slots {
         let slack = align / size_of::<[u8; 16]>() - 1;
         // Zeros from the allocator are pages that nobody has touched: they can still become huge.
         let memory = vec![[0; 16]; (2 << bits) + slack];
-        prepare(&memory);
+        prepare(memory.as_flattened());
         let start = memory.as_ptr().align_offset(align).min(slack);
         Self { seed, memory, start, bits, words: 0, latest: 0, foreign: Vec::new(), prepare }
     }
@@ -114,9 +114,22 @@ impl Slots {
 
     /// Makes room for so many new words.
     pub fn reserve(&mut self, words: usize) {
-        while self.words + words > self.room() {
+        while !self.has_room(words) {
             self.grow();
         }
+    }
+
+    /// Whether so many new words fit without growing.
+    #[must_use]
+    #[inline(always)]
+    pub fn has_room(&self, words: usize) -> bool {
+        self.words + words <= self.room()
+    }
+
+    /// The number of words.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.words
     }
 
     /// How many words the slots take at most.

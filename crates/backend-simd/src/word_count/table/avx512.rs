@@ -3,15 +3,15 @@
 use std::arch::x86_64::*;
 
 use fearless_simd::{Avx512, SimdBase, SimdInto, u16x8, u32x8, u64x8};
-use kernels_core::counts::{Entry, Open, Seed, Slots};
+use kernels_core::counts::{Entry, Open, Seed};
 
 use super::super::block::{Block, gather};
 use super::batch::{Batch, LANES, LookUp};
 use super::prefetch;
 
 impl LookUp for Avx512 {
-    fn hash(self, block: &Block, seed: Seed, slots: &Slots, batch: &mut Batch) {
-        hash(self, block, seed, slots, batch);
+    fn hash(self, block: &Block, seed: Seed, bits: u32, entries: &[Entry], batch: &mut Batch) {
+        hash(self, block, seed, bits, entries, batch);
     }
 
     fn count_at_home(self, words: usize, batch: &mut Batch, slots: &mut Open<'_>) -> usize {
@@ -20,9 +20,15 @@ impl LookUp for Avx512 {
 }
 
 fearless_simd::kernel!(
-    fn hash(avx512: Avx512, block: &Block, seed: Seed, slots: &Slots, batch: &mut Batch) {
-        let shift = _mm_cvtsi32_si128(64 - slots.bits() as i32);
-        let entries = slots.entries();
+    fn hash(
+        avx512: Avx512,
+        block: &Block,
+        seed: Seed,
+        bits: u32,
+        entries: &[Entry],
+        batch: &mut Batch,
+    ) {
+        let shift = _mm_cvtsi32_si128(64 - bits as i32);
         let load = |list| -> __m128i { u16x8::load_array_ref(avx512, list).into() };
         let (starts, ends) = block.borders();
         let Batch { low, high, homes, .. } = batch;

@@ -1,6 +1,6 @@
 //! The words of a block on their way to the table.
 
-use kernels_core::counts::{Open, Seed, Slots};
+use kernels_core::counts::{Entry, Open, Seed};
 
 use super::super::block::{Block, WORDS};
 use super::prefetch;
@@ -13,7 +13,7 @@ pub(in super::super) struct Batch {
     /// The first and the last 8 bytes of each, padded with zeros, first byte lowest; 0 of the others.
     pub(super) low: [u64; WORDS],
     pub(super) high: [u64; WORDS],
-    /// Where the search for each begins.
+    /// Where the search for each begins: the top of its hash.
     pub(super) homes: [u32; WORDS],
     /// The numbers of the words that do not lie there.
     pub(super) elsewhere: [u16; WORDS + LANES],
@@ -21,8 +21,9 @@ pub(in super::super) struct Batch {
 
 /// The two steps that are worth instructions of a level.
 pub(in super::super) trait LookUp: Copy {
-    /// Makes the keys of a block's words, hashes them and brings their homes on the way to the cache.
-    fn hash(self, block: &Block, seed: Seed, slots: &Slots, batch: &mut Batch);
+    /// Makes the keys of a block's words, hashes them, of which the top `bits` are kept, at most 32, and brings
+    /// these of the `entries` on the way to the cache.
+    fn hash(self, block: &Block, seed: Seed, bits: u32, entries: &[Entry], batch: &mut Batch);
 
     /// Counts the words that lie at home. The number of the others, which are listed.
     fn count_at_home(self, words: usize, batch: &mut Batch, slots: &mut Open<'_>) -> usize;
@@ -47,8 +48,8 @@ const fn keep() -> [u128; 18] {
 
 impl LookUp for OneByOne {
     #[inline(always)]
-    fn hash(self, block: &Block, seed: Seed, slots: &Slots, batch: &mut Batch) {
-        let (shift, entries) = (64 - slots.bits(), slots.entries());
+    fn hash(self, block: &Block, seed: Seed, bits: u32, entries: &[Entry], batch: &mut Batch) {
+        let shift = 64 - bits;
         let Batch { low, high, homes, .. } = batch;
         let places = low.iter_mut().zip(high).zip(homes);
         for ((start, end), ((low, high), home)) in block.words().zip(places) {

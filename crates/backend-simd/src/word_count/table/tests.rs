@@ -111,6 +111,65 @@ fn growing_keeps_every_word() {
     assert_eq!(counted(table), expected);
 }
 
+/// Blocks of words that nobody has seen before, each as often in a row as `times` says, until there are more than
+/// slots take at which a table asks whether most of them are new; then once more the first and the last blocks,
+/// and some words without a key. Words between Unicode spaces are in the list from the beginning.
+fn mostly_new(times: u64) -> (Table, Counted) {
+    let (blocks, words) = (1_350, 400);
+    let ways = ways();
+    let mut table = Table::new();
+    let (mut offset, mut expected) = (0, HashMap::new());
+    let mut count = |turn: u64, text: &str, table: &mut Table| {
+        ways[turn as usize % ways.len()](table, text.as_bytes(), offset);
+        for (start, word) in words_of(text) {
+            expected.entry(word.to_owned()).or_insert((0, offset + start)).0 += 1;
+        }
+        offset += text.len() as u64;
+    };
+    let block = |number: u64| -> String {
+        (number * words..(number + 1) * words).map(|word| format!("{word:07} ")).collect()
+    };
+    let odd = "0000003\u{3000}more\u{3000}of\u{3000}it a\0 a word-of-19-bytes-it-is ";
+    count(0, odd, &mut table);
+    for number in 0..blocks {
+        (0..times).for_each(|_| count(number, &block(number), &mut table));
+    }
+    for text in [&block(0), &block(blocks - 1), odd] {
+        (0..ways.len() as u64).for_each(|turn| count(turn, text, &mut table));
+    }
+    let mut expected: Counted = expected
+        .into_iter()
+        .map(|(word, (count, first))| (word.into_bytes(), count, first))
+        .collect();
+    expected.sort_by_key(|&(_, _, first)| first);
+    (table, expected)
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = (u64, &str)> {
+    words(text).map(|(start, word)| (start as u64, word))
+}
+
+#[test]
+#[cfg_attr(
+    miri,
+    ignore = "540,000 words take hours; growing_keeps_every_word and rest are of the same parts"
+)]
+fn words_that_are_mostly_new_go_to_the_list() {
+    let (table, expected) = mostly_new(1);
+    assert!(table.slots.is_none());
+    assert!(counted(table) == expected);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "a million words take hours")]
+fn words_that_come_again_stay_in_slots() {
+    let (table, expected) = mostly_new(3);
+    assert!(table.slots.is_some());
+    // What lies between Unicode spaces is in the list as well, until the runs are merged.
+    let once = |counted: &[(Vec<u8>, u64, u64)]| counted.iter().map(|word| word.1).sum::<u64>();
+    assert_eq!(once(&counted(table)), once(&expected));
+}
+
 #[test]
 fn giant_words_are_counted_beside_the_others() {
     let giant = [b'g'; 70_000];
