@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use perf_kernels::{NBodyAlgorithm, NBodyOptions, Precision, WordCountAlgorithm};
+use perf_kernels::{NBodyAlgorithm, Precision, WordCountAlgorithm};
 use serde::{Deserialize, Serialize};
 
 use values::{count, fraction, non_negative, opening, positive, threads, whole};
@@ -153,10 +153,9 @@ pub(crate) struct NBody {
     /// How the forces are summed
     #[arg(long, value_enum, default_value = "direct", conflicts_with = "resume")]
     pub(crate) algorithm: NBodyAlgorithmName,
-    /// The opening angle of the tree, at most 1: smaller is more exact and slower
-    #[arg(long, value_name = "THETA", value_parser = opening)]
-    #[arg(default_value_t = NBodyOptions::DEFAULT_OPENING, conflicts_with = "resume")]
-    pub(crate) opening: f64,
+    /// The opening angle of the tree, at most 1: smaller is more exact and slower [default: 0.6]
+    #[arg(long, value_name = "THETA", value_parser = opening, conflicts_with = "resume")]
+    pub(crate) opening: Option<f64>,
     /// Steps between two prints of the energy; 0 computes and prints none [default: 100, or what the
     /// resumed run had]
     #[arg(long, value_name = "STEPS", value_parser = whole::<u64>)]
@@ -164,7 +163,7 @@ pub(crate) struct NBody {
     /// Write the final state to FILE, in the format of INPUT
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Save the run to FILE now and then, and when it is interrupted
+    /// Save the run to FILE now and then, and when it is interrupted, each between two steps
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
     /// Seconds between two saves
@@ -199,6 +198,7 @@ const NBODY_EXAMPLES: &str = "\
 Examples:
   cli nbody data/input16
   cli nbody -b rayon data/input1k --t-end 1 --output final.dat
+  cli nbody --algorithm tree cluster --t-end 0.1    # of 100,000 bodies, from cli generate plummer 100000
   cli nbody data/input128 --checkpoint run.ckpt     # Ctrl-C, then:
   cli nbody --resume run.ckpt
   cli nbody data/input128 --plot energy.svg --trajectory out.npz && cli plot out.npz orbits.svg";
@@ -411,7 +411,8 @@ pub(crate) enum NBodyAlgorithmName {
     Direct,
     /// Every pair once, as the lesson's program does
     Pairs,
-    /// A tree of multipoles: O(N log N), approximate, in f64 only
+    /// A tree of multipoles: O(N log N), rms error of the force at most 1e-3, in f64 only; ahead of direct from
+    /// some 20,000 bodies on
     Tree,
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Plot(args) => plot::run(&args),
         Command::Zipf(args) => zipf::run(&args),
         Command::Backends(args) => backends::run(&args),
-        Command::Generate(args) => generate::run(&args.what),
+        Command::Generate(args) => generate::run(&args.what, notes),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),
     }

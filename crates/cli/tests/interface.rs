@@ -28,6 +28,8 @@ fn help_shows_every_command_and_examples() {
     for part in COMMANDS.iter().chain(&["Examples:", "Exit codes:", "--version"]) {
         assert!(help.contains(part), "{part}");
     }
+    let opening = format!("[default: {}]", perf_kernels::NBodyOptions::DEFAULT_OPENING);
+    assert!(stdout(&mut cli("nbody --help")).contains(&opening), "{opening}");
     for command in ["nbody", "wordcount"] {
         let help = stdout(&mut cli(&format!("{command} --help")));
         assert!(help.contains("Examples:") && help.contains("--backend"), "{help}");

@@ -114,6 +114,8 @@ fn softening_or_opening_that_is_none() {
         let mut command = cli(&format!("nbody data/input16 --opening={opening}"));
         assert_error(&mut command, 2, &["--opening", "above 0, at most 1"]);
     }
+    let mut command = cli("nbody data/input16 --opening 0.3");
+    assert_error(&mut command, 2, &["--opening", "--algorithm tree"]);
 }
 
 #[test]

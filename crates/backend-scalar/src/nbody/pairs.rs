@@ -3,7 +3,7 @@
 //! The lesson's program. Half the square roots and divisions of [`super::rows`], one pair at a time, on
 //! one thread: two units could not add to the same body without changing the order of its sum.
 
-use super::real::{Real, inverse_cube};
+use super::real::{Real, over_cube};
 use super::system::Columns;
 
 /// The accelerations of all bodies.
@@ -18,7 +18,8 @@ pub(super) fn accelerations<T: Real>(
         let mut sum = [T::default(); 3];
         for j in i + 1..masses.len() {
             let d: [T; 3] = std::array::from_fn(|axis| positions[axis][j] - positions[axis][i]);
-            let weight = inverse_cube(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + softening2);
+            let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + softening2;
+            let weight = over_cube(T::from_f64(1.0), r2);
             for axis in 0..3 {
                 sum[axis] += masses[j] * weight * d[axis];
                 out[axis][j] -= masses[i] * weight * d[axis];

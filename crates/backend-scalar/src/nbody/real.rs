@@ -46,11 +46,11 @@ impl Real for f32 {
     }
 }
 
-/// `1 / r^3` from `r^2`, and 0 where `r` is 0: a body does not attract itself.
+/// `m / r^3` from `r^2`, and 0 where `r` is 0: a body does not attract itself.
 ///
 /// Bodies at one point are refused before a run. Where a run takes two of them to one point, or the
 /// float type cannot tell them apart, they do not attract each other for that moment.
 #[inline(always)]
-pub(super) fn inverse_cube<T: Real>(r2: T) -> T {
-    if r2 > T::default() { T::from_f64(1.0) / (r2 * r2.sqrt()) } else { T::default() }
+pub(super) fn over_cube<T: Real>(mass: T, r2: T) -> T {
+    if r2 > T::default() { mass / (r2 * r2.sqrt()) } else { T::default() }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kernels_core::Executor;
 
-use super::real::{Real, inverse_cube};
+use super::real::{Real, over_cube};
 use super::system::Columns;
 
 /// Bodies of a unit of work. It fixes the cut for every number of threads.
@@ -84,7 +84,7 @@ fn add_attraction<T: Real>(
 ) {
     for lane in 0..LANES {
         let d: [T; 3] = std::array::from_fn(|axis| body[axis] - at[axis][lane]);
-        let weight = mass * inverse_cube(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + softening2);
+        let weight = over_cube(mass, d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + softening2);
         (0..3).for_each(|axis| sum[axis][lane] += weight * d[axis]);
     }
 }

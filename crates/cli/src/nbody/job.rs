@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use perf_kernels::{Choice, NBodyOptions, Precision};
+use perf_kernels::{Choice, NBodyAlgorithm, NBodyOptions, Precision};
 
 use super::checkpoint::{self, Checkpoint, Machine};
 use super::plan::Plan;
@@ -41,8 +41,11 @@ impl Job {
             precision: args.precision.map(Into::into),
             algorithm: args.algorithm.into(),
             softening: args.softening,
-            opening: args.opening,
+            opening: args.opening.unwrap_or(NBodyOptions::DEFAULT_OPENING),
         };
+        if args.opening.is_some() && options.algorithm != NBodyAlgorithm::Tree {
+            return Err(Usage("--opening is of the tree: add --algorithm tree".to_owned()).into());
+        }
         let t_end = args.t_end.unwrap_or(DEFAULT_T_END);
         let report_every = args.report_every.unwrap_or(DEFAULT_REPORT_EVERY);
         let plan = Plan::new(args.dt, t_end, report_every, &options);
