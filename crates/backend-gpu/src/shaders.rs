@@ -73,6 +73,8 @@ pub(crate) enum NBodyShader {
         tile: u32,
         /// The bodies of an invocation.
         bodies: u32,
+        /// The bodies of a turn of the inner loop.
+        turn: u32,
     },
     /// `drift`, `kick`, `gather`.
     Step,
@@ -89,8 +91,8 @@ impl NBodyShader {
     /// What its text takes for given.
     fn constants(self) -> String {
         match self {
-            Self::Forces { tile, bodies } => {
-                format!("const TILE = {tile}u;\nconst BODIES = {bodies}u;\n")
+            Self::Forces { tile, bodies, turn } => {
+                format!("const TILE = {tile}u;\nconst BODIES = {bodies}u;\nconst TURN = {turn}u;\n")
             }
             Self::Small { capacity } => format!("const CAPACITY = {capacity}u;\n"),
             Self::Step | Self::Energy => String::new(),
@@ -101,8 +103,9 @@ impl NBodyShader {
         let pull = include_str!("shaders/pull.wgsl");
         let verlet = include_str!("shaders/verlet.wgsl");
         match self {
-            Self::Forces { bodies, .. } => {
-                pull.to_owned() + &for_each_body(include_str!("shaders/forces.wgsl"), bodies)
+            Self::Forces { bodies, turn, .. } => {
+                let forces = repeated(include_str!("shaders/forces.wgsl"), '#', turn);
+                pull.to_owned() + &repeated(&forces, '$', bodies)
             }
             Self::Step => [verlet, include_str!("shaders/step.wgsl")].concat(),
             Self::Small { .. } => [pull, verlet, include_str!("shaders/small.wgsl")].concat(),
@@ -118,13 +121,13 @@ pub(crate) fn nbody(shader: NBodyShader, numbers: Numbers, workgroup: u32) -> St
     [workgroup, shader.constants(), numbers.source(), bodies, shader.kernels()].concat()
 }
 
-/// The text with each line that holds a `$` written once for each body, its number in place of the `$`.
+/// The text with each line that holds the mark written so many times, a number in place of the mark.
 /// Arrays, which WGSL has for this, end up in memory where a compiler does not unroll their loops.
-fn for_each_body(text: &str, bodies: u32) -> String {
+fn repeated(text: &str, mark: char, times: u32) -> String {
     let mut written = String::new();
     for line in text.split_inclusive('\n') {
-        if line.contains('$') && !line.starts_with("//") {
-            (0..bodies).for_each(|body| written += &line.replace('$', &body.to_string()));
+        if line.contains(mark) && !line.starts_with("//") {
+            (0..times).for_each(|number| written += &line.replace(mark, &number.to_string()));
         } else {
             written += line;
         }
@@ -198,14 +201,15 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_repeated_for_each_body() {
-        assert_eq!(for_each_body("// a `$`\nlet p$ = x[$u];\nend\n", 2).lines().count(), 4);
-        assert!(for_each_body("p$ = $\n", 3).ends_with("p2 = 2\n"));
+    fn lines_are_repeated_for_each_number() {
+        assert_eq!(repeated("// a `$`\nlet p$ = x[$u];\nend\n", '$', 2).lines().count(), 4);
+        assert!(repeated("p$ = $\n", '$', 3).ends_with("p2 = 2\n"));
+        assert_eq!(repeated(&repeated("$#\n", '#', 2), '$', 2), "00\n10\n01\n11\n");
     }
 
     #[test]
     fn every_nbody_program_is_valid_in_all_numbers() {
-        let forces = [1, 2, 4, 8].map(|bodies| NBodyShader::Forces { tile: 64, bodies });
+        let forces = [1, 2, 4, 8].map(|bodies| NBodyShader::Forces { tile: 64, bodies, turn: 8 });
         let others = [NBodyShader::Step, NBodyShader::Small { capacity: 256 }, NBodyShader::Energy];
         for numbers in every_number() {
             for shader in forces.into_iter().chain(others) {

@@ -14,6 +14,7 @@
 //! to the device.
 
 use std::borrow::Cow;
+use std::mem;
 use std::sync::Arc;
 
 use kernels_core::{Counts, Error, Pieces, WordCount, text};
@@ -70,21 +71,22 @@ impl GpuWordCount {
 
     /// Puts a text into the line, chunk by chunk, and counts what is before it in the meantime. Gives the bytes
     /// of the next chunk.
-    fn push<'t>(&mut self, line: &mut Line<'t>, text: Cow<'t, [u8]>) -> Result<usize, Error> {
+    fn push<'t>(&mut self, line: &mut Line<'t>, mut text: Cow<'t, [u8]>) -> Result<usize, Error> {
         if simdutf8::basic::from_utf8(&text).is_err() {
             text::validate(&text, self.start)?;
         }
         let limit = self.adapter.device()?.limits().max_storage_buffer_binding_size;
-        let mut from = 0;
-        while from < text.len() {
+        let (mut from, behind) = (0, text.len());
+        while from < behind {
             let (end, is_word) = next_chunk(&text[from..], self.length(limit));
             let to = from + end;
             if is_word {
                 let word = text[from..to].to_ascii_lowercase();
                 self.segments.add_one(&word, 1, self.start);
             } else {
-                let chunk = match &text {
+                let chunk = match &mut text {
                     Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),
+                    Cow::Owned(text) if (from, to) == (0, behind) => Cow::Owned(mem::take(text)),
                     Cow::Owned(text) => Cow::Owned(text[from..to].to_vec()),
                 };
                 self.queue(line, Chunk::new(chunk, self.start))?;
@@ -203,7 +205,7 @@ fn gather(
     let (mut piece, mut gathered) = (Vec::new(), Vec::new());
     while pieces.next(&mut piece).is_some() {
         if !gathered.is_empty() && gathered.len() + piece.len() > most {
-            most = add(std::mem::take(&mut gathered))?;
+            most = add(mem::take(&mut gathered))?;
         }
         gathered.extend_from_slice(&piece);
     }
@@ -227,7 +229,7 @@ impl WordCount for GpuWordCount {
     }
 
     fn finish(&mut self) -> Result<Counts, Error> {
-        let counts = self.segments.counts();
+        let counts = self.segments.take();
         self.restart();
         counts
     }

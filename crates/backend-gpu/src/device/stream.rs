@@ -91,7 +91,7 @@ struct Submission {
 
 impl Recording {
     fn new(device: &Device) -> Self {
-        let (encoder, timing) = (device.encoder(), Timing::new(device));
+        let (encoder, timing) = (device.encoder(), Timing::if_heard(device));
         Self { pass: None, phase: None, encoder, timing }
     }
 
@@ -182,14 +182,14 @@ impl<'a> Stream<'a> {
 
     fn settle(&mut self, submission: Option<Submission>) -> Result<(), Error> {
         let Some(Submission { index, cost, since, timing }) = submission else { return Ok(()) };
-        self.device.wait(Some(index))?;
+        self.device.wait(Some(index.clone()))?;
         let now = Instant::now();
         self.pace.learn(cost, now - since);
         if let Some(next) = &mut self.in_flight {
             // The device ran the one before until now.
             next.since = now;
         }
-        timing.map_or(Ok(()), |timing| timing.tell(self.device))
+        timing.map_or(Ok(()), |timing| timing.tell(self.device, index).map(drop))
     }
 
     /// Submits the rest and waits for all of it.

@@ -1,13 +1,15 @@
 //! How long a device is busy with each phase, by its own clock: timestamp queries.
 //!
-//! A phase gets compute passes of its own, each of which notes when it begins and ends. Where nobody
-//! listens ([`kernels_core::phase`]) or the device has no clock, there is none of this.
+//! A phase gets compute passes of its own, each of which notes when it begins and ends. Who listens
+//! ([`kernels_core::phase`]) is told; where the device has no clock, there is none of this.
 
 use std::time::Duration;
 
 use kernels_core::Error;
 use kernels_core::phase::{self, Phase};
-use wgpu::{Buffer, BufferUsages, CommandEncoder, ComputePassTimestampWrites, QuerySet};
+use wgpu::{
+    Buffer, BufferUsages, CommandEncoder, ComputePassTimestampWrites, QuerySet, SubmissionIndex,
+};
 
 use super::Device;
 
@@ -21,25 +23,32 @@ const BYTES: u64 = wgpu::QUERY_SIZE as u64;
 pub(crate) struct Timing {
     queries: QuerySet,
     resolved: Buffer,
+    staging: Buffer,
     phases: Vec<Phase>,
 }
 
 impl Timing {
     /// No passes yet; nothing where nobody listens or the device has no clock.
+    pub(crate) fn if_heard(device: &Device) -> Option<Self> {
+        if phase::is_heard() { Self::new(device) } else { None }
+    }
+
+    /// No passes yet; nothing where the device has no clock.
     pub(crate) fn new(device: &Device) -> Option<Self> {
-        if !phase::is_heard() || !device.has_clock() {
+        if !device.has_clock() {
             return None;
         }
         let size = 2 * u64::from(PASSES) * BYTES;
         let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
         let resolved = device.buffer("the times of passes", size, usage).ok()?;
+        let staging = device.read_back(size).ok()?;
         let descriptor = wgpu::QuerySetDescriptor {
             label: None,
             ty: wgpu::QueryType::Timestamp,
             count: 2 * PASSES,
         };
         let queries = device.checked(|device| device.create_query_set(&descriptor)).ok()?;
-        Some(Self { queries, resolved, phases: Vec::new() })
+        Some(Self { queries, resolved, staging, phases: Vec::new() })
     }
 
     /// Whether there is no room for another pass.
@@ -62,25 +71,37 @@ impl Timing {
     pub(crate) fn resolve(&self, encoder: &mut CommandEncoder) {
         let times = 2 * self.phases.len() as u32;
         if times > 0 {
+            let bytes = u64::from(times) * BYTES;
             encoder.resolve_query_set(&self.queries, 0..times, &self.resolved, 0);
+            encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.staging, 0, bytes);
         }
     }
 
-    /// Tells who listens how long the phases took, once the commands are done.
+    /// Tells who listens how long the phases took, once this submission of the commands is done, and gives
+    /// their sum.
     ///
     /// # Errors
     /// [`Error::Device`].
-    pub(crate) fn tell(self, device: &Device) -> Result<(), Error> {
+    pub(crate) fn tell(
+        self,
+        device: &Device,
+        submission: SubmissionIndex,
+    ) -> Result<Duration, Error> {
         if self.phases.is_empty() {
-            return Ok(());
+            return Ok(Duration::ZERO);
         }
-        let bytes = device.read(&self.resolved, 0..2 * self.phases.len() as u64 * BYTES)?;
-        let ticks = bytes.chunks_exact(BYTES as usize).map(bytemuck::pod_read_unaligned::<u64>);
-        let ticks: Vec<_> = ticks.collect();
-        for (phase, pair) in self.phases.into_iter().zip(ticks.chunks_exact(2)) {
-            phase::on_device(phase, device.time_of(pair[1].saturating_sub(pair[0])));
+        let ticks = device.with_mapped(&self.staging, submission, |bytes| {
+            let ticks = bytes.chunks_exact(BYTES as usize).take(2 * self.phases.len());
+            ticks.map(bytemuck::pod_read_unaligned::<u64>).collect::<Vec<_>>()
+        })?;
+        let times =
+            ticks.chunks_exact(2).map(|pair| device.time_of(pair[1].saturating_sub(pair[0])));
+        let mut sum = Duration::ZERO;
+        for (phase, time) in self.phases.into_iter().zip(times) {
+            phase::on_device(phase, time);
+            sum += time;
         }
-        Ok(())
+        Ok(sum)
     }
 }
 

@@ -34,7 +34,7 @@ impl Forces {
         buffers: &Buffers,
         shape: Shape,
     ) -> Result<Self, Error> {
-        let shader = NBodyShader::Forces { tile: plan.tile, bodies: shape.bodies };
+        let shader = NBodyShader::Forces { tile: plan.tile, bodies: shape.bodies, turn: plan.turn };
         let source = shaders::nbody(shader, numbers, shape.workgroup);
         let program = device.program(source, BINDINGS, Span::BYTES)?;
         Ok(Self {

@@ -59,13 +59,15 @@ impl System {
         bodies: &Bodies,
         tuned: &Tuned,
     ) -> Result<Self, Error> {
-        let cell = cells::size(numbers.precision());
+        let precision = numbers.precision();
+        let cell = cells::size(precision);
         let count = count(&device, bodies.len(), cell)?;
-        let plan = Plan::new(count, numbers.precision(), Chip::new(&device.limits(), software));
+        let chip = Chip::new(&device.limits(), precision, software);
+        let plan = Plan::new(count, precision, chip);
         let buffers = Buffers::new(&device, &plan, cell)?;
         device.write(&buffers.secret, 0, &[0; 4]);
         let most = device.limits().max_compute_invocations_per_workgroup;
-        let known = tuned.get(Key::new(numbers.precision(), plan.bodies));
+        let known = tuned.get(Key::new(precision, plan.bodies));
         let known = known.filter(|shape| shape.workgroup <= most);
         let shape = known.unwrap_or_else(|| plan.usual_shape(most));
         let motion = Motion::new(&device, numbers, &plan, &buffers, shape)?;

@@ -135,12 +135,16 @@ impl Counter {
         let Some(chunk) = line.front_mut() else { return Ok(None) };
         let Some((running, table, since)) = chunk.running.take() else { return Ok(None) };
         let asked = Instant::now();
-        let outcome = self.tables[table].take(&self.device, running, &chunk.text)?;
-        self.learn(chunk.text.len(), since, asked, pace);
+        let (outcome, took) = self.tables[table].take(&self.device, running, &chunk.text)?;
+        match took {
+            Some(took) => pace.learn(chunk.text.len() as u64, took),
+            None => self.learn(chunk.text.len(), since, asked, pace),
+        }
         Ok(Some(outcome))
     }
 
-    /// A chunk that was handed over at `since` is done, for which the host has waited since it `asked`.
+    /// A chunk that was handed over at `since` is done, for which the host has waited since it `asked`: what is
+    /// known of the time that a device without a clock took.
     fn learn(&mut self, bytes: usize, since: Instant, asked: Instant, pace: &mut Pace) {
         let now = Instant::now();
         let took = now - self.done.take().map_or(since, |done| done.max(since));

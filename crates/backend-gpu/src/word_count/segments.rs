@@ -1,15 +1,17 @@
 //! The distinct segments of a text, added up on the host in 64 bits.
 
-use std::collections::HashMap;
+use std::mem;
 
-use kernels_core::{Counts, Error, text};
+use kernels_core::counts::{Index, Run, Seed};
+use kernels_core::{Counts, Error, Serial, text};
 
 use super::table::Tally;
 
 /// The segments of the text so far, with their number and least offset.
 #[derive(Debug, Default)]
 pub(super) struct Segments {
-    all: HashMap<Box<[u8]>, (u64, u64)>,
+    run: Run,
+    index: Index,
 }
 
 impl Segments {
@@ -23,15 +25,20 @@ impl Segments {
     }
 
     pub(super) fn add_one(&mut self, segment: &[u8], count: u64, first: u64) {
-        if let Some(known) = self.all.get_mut(segment) {
-            *known = (known.0 + count, known.1.min(first));
-        } else {
-            self.all.insert(segment.into(), (count, first));
+        let (run, hash) = (&mut self.run, Seed::of_process().hash(segment));
+        match self.index.find(hash, |entry| run.word(entry as usize) == segment) {
+            Ok(entry) => run.add(entry as usize, count, first),
+            Err(vacant) => {
+                self.index.insert(vacant, hash, run.len());
+                run.push(segment, count, first);
+            }
         }
     }
 
-    pub(super) fn counts(&self) -> Result<Counts, Error> {
-        Counts::from_segments(self.all.iter().map(|(segment, &(n, first))| (&**segment, n, first)))
+    /// The counts of all, of which nothing stays here.
+    pub(super) fn take(&mut self) -> Result<Counts, Error> {
+        let Self { run, .. } = mem::take(self);
+        Counts::from_runs(vec![run], true, &Serial)
     }
 }
 
@@ -50,8 +57,8 @@ fn lower(segment: &[u8], out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn sorted(segments: &Segments) -> Vec<(String, u64, u64)> {
-        let counts = segments.counts().expect("UTF-8");
+    fn sorted(mut segments: Segments) -> Vec<(String, u64, u64)> {
+        let counts = segments.take().expect("UTF-8");
         let mut all: Vec<_> =
             counts.iter().map(|c| (c.word.to_owned(), c.count, c.first)).collect();
         all.sort_unstable();
@@ -65,7 +72,7 @@ mod tests {
         let one = Tally { place: 0, count: 1, first: 0 };
         segments.add(b"One two TWO", 100, &[two, one]);
         segments.add(b"one", 111, &[one]);
-        assert_eq!(sorted(&segments), [("one".to_owned(), 2, 100), ("two".to_owned(), 2, 104)]);
+        assert_eq!(sorted(segments), [("one".to_owned(), 2, 100), ("two".to_owned(), 2, 104)]);
     }
 
     #[test]
@@ -73,6 +80,6 @@ mod tests {
         let mut segments = Segments::default();
         let full = Tally { place: 0, count: u32::MAX, first: 0 };
         (0..3).for_each(|chunk| segments.add(b"a", chunk << 33, &[full]));
-        assert_eq!(sorted(&segments), [("a".to_owned(), 3 * u64::from(u32::MAX), 0)]);
+        assert_eq!(sorted(segments), [("a".to_owned(), 3 * u64::from(u32::MAX), 0)]);
     }
 }

@@ -1,6 +1,7 @@
 //! A table of segments on the device and the text it counts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kernels_core::Error;
 use kernels_core::phase::Phase;
@@ -160,7 +161,7 @@ impl Table {
         Running { submission: device.submit(encoder.finish()), timing }
     }
 
-    /// Records the passes over a chunk of so many bytes, which are timed where somebody listens.
+    /// Records the passes over a chunk of so many bytes, which are timed where the device has a clock.
     fn record(
         &self,
         device: &Device,
@@ -202,7 +203,8 @@ impl Table {
         }
     }
 
-    /// Waits for a chunk and takes what was counted.
+    /// Waits for a chunk and takes what was counted, and how long the device took for it by its own clock, where
+    /// it has one.
     ///
     /// # Errors
     /// [`Error::Device`].
@@ -211,22 +213,23 @@ impl Table {
         device: &Device,
         Running { submission, timing }: Running,
         chunk: &[u8],
-    ) -> Result<Outcome, Error> {
+    ) -> Result<(Outcome, Option<Duration>), Error> {
         let usual = usual_entries(self.slots_for(chunk.len() as u32));
-        let (entries, outcome) = device.with_mapped(&self.staging, submission, |bytes| {
-            let [entries, leftovers]: [u32; 2] =
-                bytemuck::pod_read_unaligned(&bytes[..COUNTERS as usize]);
-            let lists = &bytes[COUNTERS as usize..];
-            (entries, listed(lists, self.leftovers, entries.min(usual), leftovers))
-        })?;
-        timing.map_or(Ok(()), |timing| timing.tell(device))?;
+        let (entries, outcome) =
+            device.with_mapped(&self.staging, submission.clone(), |bytes| {
+                let [entries, leftovers]: [u32; 2] =
+                    bytemuck::pod_read_unaligned(&bytes[..COUNTERS as usize]);
+                let lists = &bytes[COUNTERS as usize..];
+                (entries, listed(lists, self.leftovers, entries.min(usual), leftovers))
+            })?;
+        let took = timing.map(|timing| timing.tell(device, submission)).transpose()?;
         match outcome {
             Outcome::Counted(mut tallies) if entries > usual => {
                 let rest = ENTRY * u64::from(usual)..ENTRY * u64::from(entries);
                 tallies.extend(read(&device.read(&self.entries, rest)?));
-                Ok(Outcome::Counted(tallies))
+                Ok((Outcome::Counted(tallies), took))
             }
-            outcome => Ok(outcome),
+            outcome => Ok((outcome, took)),
         }
     }
 }

