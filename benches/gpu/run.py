@@ -5,12 +5,12 @@
     benches/gpu/run.py --pack FOLDER      builds, and puts all that a machine without Rust needs into FOLDER
     FOLDER/run.py [RECORD.json]           there: checks and measures
 
-The checks are the programs of `crates/backend-gpu/tests`: conformance, faults and limits. Of each precision and size
-four runs are timed, each a process of its own: `cold` is the whole first one, with driver, compilation of the shaders
-and trial of their shapes, `warm` the stepping of the others, which find the shapes in a cache, their median. The word
-counts of the GPU are compared with those of the processor byte for byte. At the end stand the goals, each with what was
-measured and whether that meets it. FOLDER, some 40 MB, holds this machine's Vulkan loader too, used where there is none;
-a driver where NVIDIA's containers have theirs is found. Needs Python 3.8 alone.
+Of each precision and size four runs are timed, each a process of its own: `cold` is the whole first one, with driver,
+compilation of the shaders and trial of their shapes, `warm` the stepping of the others, which find the shapes in a
+cache, their median. The word counts of the GPU are compared with those of the processor byte for byte. Then come the
+goals, each with what was measured and whether that meets it, and last the checks, the programs of
+`crates/backend-gpu/tests`: conformance, faults and limits. FOLDER, some 40 MB, holds this machine's Vulkan loader too,
+used where there is none; a driver where NVIDIA's containers have theirs is found. Needs Python 3.8 alone.
 """
 
 import argparse
@@ -39,6 +39,8 @@ SOFTWARE = {"work": 5e8, "bodies": [16, 1024, 4096], "bytes": 33_000_000}
 PROCESSOR = 2e10
 # How often a warm run is made.
 WARM = 3
+# The seconds that one of the checks may take; the slowest takes some 30 on two cores that play a GPU.
+PATIENCE = 120
 
 # What an H200-class GPU should do: with the 20 operations of an interaction by the usual count, half of the 67 TFLOP/s
 # that such a chip has in f32, and this part of it in the other precisions; nbabel's 16 bodies to t = 10.
@@ -60,13 +62,12 @@ def main():
         return pack(options.pack)
     with tempfile.TemporaryDirectory() as scratch:
         programs = HERE if (HERE / "cli").exists() else build(Path(scratch) / "programs")
-        checks = {} if options.no_checks else check(programs)
         record = Measurement(programs, Path(scratch)).run()
-    record["checks"] = checks
-    record["goals"] = goals(record)
-    tell(record["goals"], record["software"])
-    Path(options.record).write_text(json.dumps(record, indent=1) + "\n")
-    print(f"\nrecord: {options.record}")
+        record["goals"] = goals(record)
+        tell(record["goals"], record["software"])
+        write(record, options.record)
+        checks = {} if options.no_checks else check(programs)
+    write(record | {"checks": checks}, options.record)
     return 0 if all(checks.values()) and record["word_counts_equal"] else 1
 
 
@@ -116,16 +117,24 @@ def environment(programs, **variables):
     return found
 
 
+def write(record, path):
+    Path(path).write_text(json.dumps(record, indent=1) + "\n")
+    print(f"\nrecord: {path}", flush=True)
+
+
 def check(programs):
-    """Runs the checks, and tells which of them passed."""
+    """Runs the checks, and tells which of them passed. One that hangs has failed, and what it printed tells where."""
     passed = {}
     for name in CHECKS:
         env = environment(programs, PERF_REQUIRE="gpu")
-        run = subprocess.run([programs / name], env=env, capture_output=True, text=True)
-        passed[name] = run.returncode == 0
-        if run.returncode != 0:
-            print(run.stdout[-4000:], run.stderr[-2000:], file=sys.stderr)
-        print(f"{name}: {next((line for line in reversed(run.stdout.splitlines()) if line), 'no output')}", flush=True)
+        try:
+            run = subprocess.run([programs / name], env=env, timeout=PATIENCE, capture_output=True, text=True)
+            passed[name], output, errors = run.returncode == 0, run.stdout, run.stderr
+        except subprocess.TimeoutExpired as hung:
+            passed[name], output, errors = False, (hung.stdout or b"").decode(), f"no end after {PATIENCE} seconds"
+        if not passed[name]:
+            print(output[-4000:], errors[-2000:], file=sys.stderr)
+        print(f"{name}: {next((line for line in reversed(output.splitlines()) if line), 'no output')}", flush=True)
     return passed
 
 

@@ -39,7 +39,7 @@ impl Running {
     fn start(arguments: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_cli"))
             .current_dir(common::root())
-            .env("PERF_CACHE_DIR", "no-such-folder")
+            .env("PERF_CACHE_DIR", common::cache())
             .args(arguments.split_whitespace())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -18,9 +18,14 @@ pub(crate) fn cli(arguments: &str) -> Command {
     for variable in ["PERF_BACKEND", "PERF_SIMD_LEVEL", "RAYON_NUM_THREADS", "NO_COLOR"] {
         command.env_remove(variable);
     }
-    // A calibration of this machine is none of a test's business.
-    command.env("PERF_CACHE_DIR", root().join("no-such-folder"));
+    command.env("PERF_CACHE_DIR", cache());
     command
+}
+
+/// A folder that is not there, and of no other test program where something is kept in it: what was found out about this
+/// machine is none of a test's business.
+pub(crate) fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cache-{}", std::process::id()))
 }
 
 /// The root of the repository, where the README's commands are typed.
