@@ -211,8 +211,13 @@ fn a_save_is_not_replaced_by_another_run() {
     for other in ["data/input128", "data/input16 --dt 0.002", "data/input16 --softening 0.1"] {
         assert_error(&mut begin(other), 2, &["run.ckpt", "another saved run", "of 16 bodies"]);
     }
+    assert_error(&mut begin("data/input16 --precision f32"), 2, &["another saved run"]);
+    let moved = fs::read_to_string(root().join("data/input16")).unwrap();
+    let moved = folder.file("moved", moved.replacen("-1.047", "-1.147", 1));
+    assert_error(&mut begin(moved.to_str().unwrap()), 2, &["another saved run"]);
     assert_eq!(fs::read(&saved).unwrap(), before);
     begin("data/input16 --report-every 7").assert().success();
+    begin("data/input16 --precision f64").assert().success();
     fs::write(&saved, "no saved run").unwrap();
     begin("data/input128").assert().success();
 }
@@ -238,6 +243,18 @@ fn steps_taken_one_by_one_are_told_on_resume() {
     let mut command = cli("nbody --t-end 0.02 --profile --resume");
     let told = predicates::str::contains("steps one by one): the last digits may differ");
     command.arg(&saved).assert().success().stderr(told);
+}
+
+/// JSON has no number for an energy that is none.
+#[test]
+fn a_run_without_a_finite_energy_goes_on() {
+    let folder = Folder::new();
+    let saved = folder.path("run.ckpt");
+    let heavy = folder.file("heavy", "1 1e200 -1 0 0 0 0 0\n2 1e200 1 0 0 0 0 0\n");
+    let mut command = cli("nbody -q -b scalar --dt 1e-120 --t-end 3e-120 --report-every 1");
+    command.arg(&heavy).arg("--checkpoint").arg(&saved).assert().success();
+    cli("nbody -q --t-end 5e-120 --resume").arg(&saved).assert().success();
+    assert_eq!(steps_done(&saved), 6);
 }
 
 #[test]

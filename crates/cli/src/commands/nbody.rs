@@ -119,7 +119,7 @@ impl Outputs {
         let result = args.output.as_deref().map(|path| Destination::new(Some(path), &inputs));
         let checkpoint = checkpoint(args)?;
         if let Some(path) = &args.checkpoint {
-            refuse_another(path, &job.plan, &job.state.system.bodies)?;
+            refuse_another(path, &job.plan, &job.state)?;
         }
         // A resumed run may save itself where it came from.
         let bodies: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();
@@ -162,7 +162,7 @@ impl Session {
     /// Goes on behind the reading of the job, which began at `start` and took `read`.
     fn begin(
         args: &NBody,
-        job: Job,
+        mut job: Job,
         (start, read): (Instant, Duration),
         notes: Notes,
     ) -> anyhow::Result<Self> {
@@ -177,6 +177,7 @@ impl Session {
         let kernel = build(backend.as_ref(), &options, one_by_one)?;
         span.exit();
         job.compare_machines(&machine, notes);
+        job.plan.settle(backend.capabilities().precision(backend.name(), &options)?);
         let earlier = (job.state.step, job.state.spent);
         let simulation = Simulation::new(job.plan, kernel, job.state)?;
         let setup = start.elapsed() - read;

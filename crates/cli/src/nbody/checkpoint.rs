@@ -1,7 +1,7 @@
 //! A saved run: everything that is needed to end in the same bits.
 //!
 //! ```text
-//! perf-kernels N-body checkpoint 1\n      what it is and the version of this layout
+//! perf-kernels N-body checkpoint 2\n      what it is and the version of this layout
 //! {"plan":...,"step":...,...}\n           one line of JSON
 //! mass x y z vx vy vz                     of each body, f64, little-endian
 //! CRC-32 of all before                    u32, little-endian
@@ -27,9 +27,10 @@ use crate::failure::Usage;
 use crate::output::{Destination, Durability};
 use crate::readers::Source;
 use crate::readers::nbabel::System;
+use crate::report;
 
 const MAGIC: &str = "perf-kernels N-body checkpoint ";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const NUMBERS_PER_BODY: usize = 7;
 const CHECKSUM: usize = size_of::<u32>();
 
@@ -38,22 +39,23 @@ const CHECKSUM: usize = size_of::<u32>();
 pub(crate) struct Machine {
     pub(crate) backend: String,
     pub(crate) device: String,
+    /// The version of this program.
+    pub(crate) program: String,
     /// Whether its steps were taken one by one, for `--profile` or `--trace`.
-    #[serde(default)]
     pub(crate) one_by_one: bool,
 }
 
 impl Machine {
     pub(crate) fn of(backend: &dyn Backend, one_by_one: bool) -> Self {
         let (backend, device) = (backend.name().to_owned(), backend.capabilities().device);
-        Self { backend, device, one_by_one }
+        Self { backend, device, program: report::VERSION.to_owned(), one_by_one }
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps = if self.one_by_one { ", steps one by one" } else { "" };
-        write!(f, "{} ({}{steps})", self.backend, self.device)
+        write!(f, "{} {} ({}{steps})", self.backend, self.program, self.device)
     }
 }
 
@@ -70,11 +72,33 @@ pub(crate) struct Checkpoint {
 struct Header {
     machine: Machine,
     plan: Plan,
+    /// Of the bodies that the run began with.
+    origin: u32,
     step: u64,
-    energy: Option<EnergyTrack>,
+    energy: Option<SavedEnergy>,
     spent: Duration,
     bodies: usize,
     ids: Vec<String>,
+}
+
+/// Energies as bits: JSON has no number for one that left the range of f64.
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedEnergy {
+    initial: u64,
+    last: u64,
+    step: u64,
+}
+
+impl From<EnergyTrack> for SavedEnergy {
+    fn from(EnergyTrack { initial, last, step }: EnergyTrack) -> Self {
+        Self { initial: initial.to_bits(), last: last.to_bits(), step }
+    }
+}
+
+impl From<SavedEnergy> for EnergyTrack {
+    fn from(SavedEnergy { initial, last, step }: SavedEnergy) -> Self {
+        Self { initial: f64::from_bits(initial), last: f64::from_bits(last), step }
+    }
 }
 
 /// Saves a run now and then.
@@ -112,35 +136,55 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     decode(&bytes).with_context(|| format!("cannot resume: {}", source.name))
 }
 
-/// Refuses a place that holds another run than that of the plan and the bodies.
+/// Refuses a place that holds another run than that of the plan and the state: one of other bodies or physics.
 ///
 /// What is no saved run, or a damaged one, may be replaced.
-pub(crate) fn refuse_another(path: &Path, plan: &Plan, bodies: &Bodies) -> anyhow::Result<()> {
+pub(crate) fn refuse_another(path: &Path, plan: &Plan, state: &State) -> anyhow::Result<()> {
     let saved = File::open(path).and_then(|mut file| {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map(|_| bytes)
     });
     let Ok(Ok(there)) = saved.map(|bytes| decode(&bytes)) else { return Ok(()) };
-    let masses = there.state.system.bodies.mass_slice();
-    if there.plan.has_physics_of(plan) && masses == bodies.mass_slice() {
+    if there.plan.has_physics_of(plan) && there.state.origin == state.origin {
         return Ok(());
     }
     Err(Usage(format!(
         "{} holds another saved run, of {} bodies, behind step {}: name another file, or remove it",
         path.display(),
-        masses.len(),
+        there.state.system.bodies.len(),
         there.state.step
     ))
     .into())
 }
 
+/// A number for the bodies that a run begins with, by which it is known again.
+pub(crate) fn origin_of(bodies: &Bodies) -> u32 {
+    let mut checksum = crc32fast::Hasher::new();
+    rows(bodies).for_each(|row| checksum.update(&row));
+    checksum.finalize()
+}
+
+/// Each body as it is saved.
+fn rows(bodies: &Bodies) -> impl Iterator<Item = [u8; NUMBERS_PER_BODY * size_of::<f64>()]> {
+    let places = bodies.position_rows().iter().zip(bodies.velocity_rows());
+    bodies.mass_slice().iter().zip(places).map(|(&m, (&[x, y, z], &[vx, vy, vz]))| {
+        let mut row = [0; _];
+        let (numbers, _) = row.as_chunks_mut();
+        for (place, number) in numbers.iter_mut().zip([m, x, y, z, vx, vy, vz]) {
+            *place = number.to_le_bytes();
+        }
+        row
+    })
+}
+
 fn encode(machine: &Machine, plan: &Plan, state: &State, spent: Duration) -> io::Result<Vec<u8>> {
-    let State { system: System { bodies, ids }, step, energy, .. } = state;
+    let State { system: System { bodies, ids }, origin, step, energy, .. } = state;
     let header = Header {
         machine: machine.clone(),
         plan: plan.clone(),
+        origin: *origin,
         step: *step,
-        energy: *energy,
+        energy: energy.map(SavedEnergy::from),
         spent,
         bodies: bodies.len(),
         ids: ids.clone(),
@@ -149,11 +193,7 @@ fn encode(machine: &Machine, plan: &Plan, state: &State, spent: Duration) -> io:
     writeln!(bytes, "{MAGIC}{VERSION}")?;
     serde_json::to_writer(&mut bytes, &header)?;
     bytes.push(b'\n');
-    for body in 0..bodies.len() {
-        let (x, v) = (bodies.position_rows()[body], bodies.velocity_rows()[body]);
-        let numbers = [bodies.mass_slice()[body]].into_iter().chain(x).chain(v);
-        numbers.for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
-    }
+    rows(bodies).for_each(|row| bytes.extend_from_slice(&row));
     let checksum = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
     Ok(bytes)
@@ -178,8 +218,9 @@ fn decode(bytes: &[u8]) -> anyhow::Result<Checkpoint> {
         plan: header.plan,
         state: State {
             system: System { bodies, ids: header.ids },
+            origin: header.origin,
             step: header.step,
-            energy: header.energy,
+            energy: header.energy.map(EnergyTrack::from),
             spent: header.spent,
         },
     })
@@ -226,6 +267,7 @@ mod tests {
             machine: Machine {
                 backend: "scalar".to_owned(),
                 device: "a processor".to_owned(),
+                program: "0.1.0".to_owned(),
                 one_by_one: false,
             },
             plan: Plan::new(0.001, 1.0 / 3.0, 100, &NBodyOptions::default()),
@@ -234,8 +276,9 @@ mod tests {
                     bodies: bodies.unwrap(),
                     ids: vec!["a\n".to_owned(), "b".to_owned()],
                 },
+                origin: 12_345,
                 step: u64::MAX,
-                energy: Some(EnergyTrack { initial: -0.1 / 3.0, last: -0.3, step: 7 }),
+                energy: Some(EnergyTrack { initial: -0.1 / 3.0, last: f64::NEG_INFINITY, step: 7 }),
                 spent: Duration::from_nanos(1_234_567_890_123),
             },
         }
@@ -264,9 +307,9 @@ mod tests {
 
     #[test]
     fn another_version_is_refused_by_name() {
-        let text = format!("{MAGIC}2\n{{}}\n");
+        let text = format!("{MAGIC}1\n{{}}\n");
         let error = decode(text.as_bytes()).unwrap_err().to_string();
-        assert!(error.contains("version 2"), "{error}");
+        assert!(error.contains("version 1"), "{error}");
         assert!(decode(b"1 0.5 0 0 0 0 0 0\n").unwrap_err().to_string().contains("no saved run"));
     }
 }

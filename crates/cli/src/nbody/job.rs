@@ -52,9 +52,10 @@ impl Job {
         plan.steps()?;
         let system =
             nbabel::read(input, args.softening, options.precision.unwrap_or(Precision::F64))?;
+        let origin = checkpoint::origin_of(&system.bodies);
         Ok(Self {
             plan,
-            state: State { system, step: 0, energy: None, spent: Duration::ZERO },
+            state: State { system, origin, step: 0, energy: None, spent: Duration::ZERO },
             choice: Choice::from_flag(args.backend.backend.as_deref()),
             saved_on: None,
         })

@@ -46,10 +46,18 @@ impl Plan {
         })
     }
 
-    /// Whether both compute the same, however long and however often they report.
+    /// Takes the precision that the kernel has where none was asked for, so that a saved run keeps it.
+    pub(crate) fn settle(&mut self, precision: Precision) {
+        self.precision.get_or_insert_with(|| precision.name().to_owned());
+    }
+
+    /// Whether both compute the same, however long and however often they report. No precision is as good as any.
     pub(crate) fn has_physics_of(&self, other: &Self) -> bool {
         let (t_end, report_every) = (self.t_end, self.report_every);
-        *self == Self { t_end, report_every, ..other.clone() }
+        let either = |a: &Self, b: &Self| a.precision.clone().or_else(|| b.precision.clone());
+        let precision = either(other, self);
+        Self { precision: either(self, other), ..self.clone() }
+            == Self { t_end, report_every, precision, ..other.clone() }
     }
 
     /// All steps of the run, as the lesson counts them.
@@ -116,6 +124,22 @@ mod tests {
             assert!(plan.reports_after(step + plan.until_report(step).unwrap()));
         }
         assert_eq!(plan.time_of(4), 0.1 * 3.0);
+    }
+
+    #[test]
+    fn a_precision_that_was_not_asked_for_is_that_of_the_kernel() {
+        let mut settled = plan(1.0, 0.1, 3);
+        settled.settle(Precision::F64);
+        assert_eq!(settled.options().unwrap().precision, Some(Precision::F64));
+        settled.settle(Precision::F32);
+        assert_eq!(settled.options().unwrap().precision, Some(Precision::F64));
+        assert!(
+            settled.has_physics_of(&plan(2.0, 0.1, 5))
+                && plan(2.0, 0.1, 5).has_physics_of(&settled)
+        );
+        let mut other = plan(1.0, 0.1, 3);
+        other.settle(Precision::F32);
+        assert!(!settled.has_physics_of(&other) && !settled.has_physics_of(&plan(1.0, 0.2, 3)));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use perf_kernels::{Error, NBody};
-use serde::{Deserialize, Serialize};
 use tracing::info_span;
 
 use super::pace::Pace;
@@ -15,6 +14,8 @@ use crate::readers::nbabel::System;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct State {
     pub(crate) system: System,
+    /// Of the bodies that the run began with ([`super::checkpoint::origin_of`]).
+    pub(crate) origin: u32,
     /// Steps done.
     pub(crate) step: u64,
     /// Energies, where the run computes any.
@@ -24,7 +25,7 @@ pub(crate) struct State {
 }
 
 /// The total energy at the start and at the last print.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct EnergyTrack {
     pub(crate) initial: f64,
     pub(crate) last: f64,
