@@ -73,9 +73,10 @@
 //! `benches/record/nbody-cpu.md` has the curve from 1,024 bodies on as a picture, made by
 //! `cargo bench -p benches --bench nbody_tree`.
 //!
-//! **Units.** Up to some 250 runs of bodies, given by the positions alone; each is walked from the root
+//! **Threads.** Up to some 250 runs of bodies, given by the positions alone; each is walked from the root
 //! by itself, so the bits are those of one thread on any number of them. Everything is computed in f64, and
-//! no other precision is offered.
+//! no other precision is offered. Lengths and masses are scaled by powers of two ([`units`]), so systems of any
+//! size keep the bound.
 //!
 //! Literature: Barnes & Hut, Nature 324, 446 (1986); Greengard & Rokhlin, J. Comput. Phys. 73, 325
 //! (1987); Hernquist, ApJS 64, 715 (1987); Barnes, J. Comput. Phys. 87, 161 (1990); Dehnen, ApJ 536,
@@ -89,6 +90,7 @@ mod near;
 // Thousands of bodies would take hours under Miri.
 #[cfg(all(test, not(miri)))]
 mod tests;
+mod units;
 mod walk;
 
 use std::ops::Range;
@@ -101,6 +103,7 @@ use ndarray::ArrayViewMut2;
 use super::lanes::Lanes;
 use cell::Row;
 use grow::Tree;
+use units::Units;
 use walk::{Law, Walk};
 
 /// The kernel for the level of `simd`, its units run by `executor`.
@@ -109,12 +112,11 @@ pub(super) fn build<S: Lanes>(
     options: &NBodyOptions,
     executor: Arc<dyn Executor>,
 ) -> Box<dyn NBody> {
-    let (softening, opening) = (options.softening, options.opening);
-    let law = Law { eps2: softening * softening, opening2: opening * opening };
+    let &NBodyOptions { softening, opening, .. } = options;
     Box::new(TreeSum {
         simd,
-        law,
         softening,
+        opening,
         executor,
         tree: Tree::default(),
         state: State::default(),
@@ -123,8 +125,8 @@ pub(super) fn build<S: Lanes>(
 
 struct TreeSum<S: Lanes> {
     simd: S,
-    law: Law,
     softening: f64,
+    opening: f64,
     executor: Arc<dyn Executor>,
     tree: Tree,
     state: State,
@@ -149,6 +151,11 @@ impl State {
         self.accelerations = vec![[0.0; 3]; bodies.len()];
         true
     }
+
+    /// The units that its tree is computed in.
+    fn units(&self) -> Units {
+        Units::of(&self.positions, &self.masses)
+    }
 }
 
 impl<S: Lanes> TreeSum<S> {
@@ -161,22 +168,25 @@ impl<S: Lanes> TreeSum<S> {
 
     /// The accelerations of the state.
     fn accelerate(&mut self) {
-        let field = self.field::<false>();
+        let units = self.state.units();
+        let field = self.field::<false>(units);
         for (body, [x, y, z, _]) in self.tree.order().zip(field) {
-            self.state.accelerations[body] = [x, y, z];
+            self.state.accelerations[body] = [x, y, z].map(|a| units.to_acceleration(a));
         }
     }
 
-    /// The field at the bodies of the state, in the order of the tree, which grows anew.
-    fn field<const POTENTIAL: bool>(&mut self) -> Vec<Row> {
-        self.tree.grow(&self.state.positions, &self.state.masses, &*self.executor);
-        let tree = &self.tree;
+    /// The field at the bodies of the state in these units, in the order of the tree, which grows anew.
+    fn field<const POTENTIAL: bool>(&mut self, units: Units) -> Vec<Row> {
+        let positions: Vec<_> = self.state.positions.iter().map(|&x| units.position(x)).collect();
+        let masses: Vec<_> = self.state.masses.iter().map(|m| m * units.mass).collect();
+        self.tree.grow(&positions, &masses, &*self.executor);
+        let (tree, softening) = (&self.tree, self.softening * units.length);
+        let law = Law { eps2: softening * softening, opening2: self.opening * self.opening };
         let mut field = vec![[0.0; 4]; self.state.masses.len()];
         let pieces = pieces(&mut field, &tree.units);
         self.executor.run(tree.units.len(), &|unit| {
             let mut out = pieces[unit].lock().unwrap_or_else(PoisonError::into_inner);
-            Walk::<S, POTENTIAL>::new(self.simd, self.law, tree, tree.units[unit].clone())
-                .run(&mut out);
+            Walk::<S, POTENTIAL>::new(self.simd, law, tree, tree.units[unit].clone()).run(&mut out);
         });
         drop(pieces);
         field
@@ -213,9 +223,11 @@ impl<S: Lanes> NBody for TreeSum<S> {
     fn energies(&mut self, bodies: &Bodies) -> Result<Energies, Error> {
         bodies.require_distinct(self.softening, Precision::F64)?;
         self.prepare(bodies);
-        let field = self.field::<true>();
+        let units = self.state.units();
+        let field = self.field::<true>(units);
         let masses = bodies.mass_slice();
-        let potential = self.tree.order().zip(field).map(|(body, row)| masses[body] * row[3]);
+        let potential = |(body, [.., g]): (usize, Row)| masses[body] * units.to_potential(g);
+        let potential = self.tree.order().zip(field).map(potential);
         let squares = bodies.velocity_rows().iter().map(|&v| cell::square(v));
         let kinetic = masses.iter().zip(squares).map(|(mass, square)| mass * square);
         Ok(Energies {

@@ -259,6 +259,18 @@ fn bodies_at_one_point_do_not_split_for_ever() {
 }
 
 #[test]
+fn systems_of_any_size_and_mass_have_the_bound() {
+    let usual = plummer(1000);
+    for (length, mass) in [(1.0, 1e40), (1e-28, 1.0), (1e30, 1e-40), (1e-60, 1e-60)] {
+        let rows = usual.position_rows().iter().map(|x| x.map(|x| x * length)).collect();
+        let masses = usual.mass_slice().iter().map(|m| m * mass).collect();
+        let bodies = at_rest(masses, rows);
+        assert_within_bound(&bodies, 0.0, &format!("lengths of {length}, masses of {mass}"));
+        assert_energy(&bodies, 0.0, &format!("lengths of {length}, masses of {mass}"));
+    }
+}
+
+#[test]
 fn bodies_far_out_and_ever_closer_pairs_are_legal() {
     let mut positions: Vec<_> = (0..500).map(plummer_position).collect();
     positions.push([1e12, -1e9, 3.0]);
