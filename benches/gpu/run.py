@@ -131,7 +131,7 @@ def check(programs):
             run = subprocess.run([programs / name], env=env, timeout=PATIENCE, capture_output=True, text=True)
             passed[name], output, errors = run.returncode == 0, run.stdout, run.stderr
         except subprocess.TimeoutExpired as hung:
-            passed[name], output, errors = False, (hung.stdout or b"").decode(), f"no end after {PATIENCE} seconds"
+            passed[name], output, errors = False, (hung.stdout or b"").decode(errors="replace"), f"no end after {PATIENCE} seconds"
         if not passed[name]:
             print(output[-4000:], errors[-2000:], file=sys.stderr)
         print(f"{name}: {next((line for line in reversed(output.splitlines()) if line), 'no output')}", flush=True)
@@ -243,6 +243,7 @@ class Measurement:
             "bodies": bodies,
             "steps": steps,
             "cold_seconds": cold["seconds"]["total"],
+            "cold_interactions_per_second": bodies * (bodies - 1) * steps / cold["seconds"]["total"],
             "warm_seconds": seconds[WARM // 2],
             "warm_from_to": [seconds[0], seconds[-1]],
             "interactions_per_second": warm[WARM // 2]["interactions_per_second"],
@@ -266,6 +267,7 @@ class Measurement:
                 "backend": backend,
                 "bytes": warm["bytes"],
                 "cold_seconds": cold["seconds"]["total"],
+                "cold_bytes_per_second": cold["bytes"] / cold["seconds"]["total"],
                 "warm_seconds": warm["seconds"]["count"],
                 "bytes_per_second": warm["bytes"] / warm["seconds"]["count"],
             }

@@ -151,10 +151,14 @@ impl Gpu {
             _ => {}
         }
         let found = self.adapter.self_test()?;
-        let precision = self.capabilities().precision(BACKEND, options)?;
-        match (precision, found.double_f32) {
+        let capabilities = self.capabilities();
+        match (capabilities.precision(BACKEND, options)?, found.double_f32) {
             (Precision::Mixed, Some(form)) => Ok(Numbers::Mixed(form)),
-            _ => Ok(Numbers::F32),
+            (Precision::F32, _) => Ok(Numbers::F32),
+            (precision, _) => {
+                let supported = capabilities.precisions;
+                Err(Error::UnsupportedPrecision { backend: BACKEND, precision, supported })
+            }
         }
     }
 }

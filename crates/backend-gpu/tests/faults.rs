@@ -318,13 +318,17 @@ fn exit_in_a_kernel() {
     let mut child = Command::new(program).env(JOB, "endless").stdout(Stdio::piped()).spawn();
     let child = child.as_mut().expect("a child process");
     let begun = Instant::now();
-    while child.try_wait().expect("its status").is_none() {
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("its status") {
+            break status;
+        }
         if begun.elapsed() > Duration::from_secs(30) {
             child.kill().expect("a running child");
             panic!("it waits for the kernel");
         }
         std::thread::sleep(Duration::from_millis(20));
-    }
+    };
+    assert!(status.success(), "{status}");
     let mut told = String::new();
     child.stdout.take().expect("a pipe").read_to_string(&mut told).expect("text");
     assert!(told.contains("did not answer"), "{told}");

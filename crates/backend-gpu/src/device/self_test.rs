@@ -4,8 +4,8 @@
 //!   `fma` rounds once. On Mesa's lavapipe 93 % of plain sums lose their error term and `fma` rounds
 //!   twice. The forms are tried from the cheapest on; the first that is exact on [`PAIRS`] pairs is
 //!   taken, and where none is, the precision `mixed` is not offered.
-//! - **Long loops.** Mesa's lavapipe 22.3 silently ends every loop after 65,535 iterations. Our kernels
-//!   stay below, so such an adapter is good for them; it is told all the same.
+//! - **Long loops.** Mesa's lavapipe 22.3 silently ends an invocation after 65,535 iterations of its loops. Our
+//!   kernels are made to stay below; such an adapter is told all the same, and CI takes a newer one.
 
 use std::sync::Arc;
 

@@ -55,20 +55,17 @@
 //! 5.2e-3, and single bodies of a Plummer sphere one of 1e-1, in the time that 0.6 takes now.
 //!
 //! **Time.** Of a step of a Plummer sphere at the default without softening, AVX-512, 2 cores, in milliseconds: the
-//! least of 3 to 15 steps, on a host that others used (2026-11-23); the direct sum, and the sizes with a star, are medians
-//! of 2026-11-22, those sizes with cells judged by the sum of their radii at 0.5. An evaluation of 30,000
-//! bodies on one thread took 217 ms so and 209 ms as it is now. The tree is ahead from some 15,000 bodies on, with
-//! two threads from some 17,000.
+//! least of 3 to 15 steps (2026-11-27). The tree is ahead from some 16,000 bodies on, with two threads from some 17,000.
 //!
 //! | n | tree, 1 thread | 2 threads | direct, 1 thread | 2 threads |
 //! |---|---|---|---|---|
-//! | 4,096 | 22 | 10 | 9.1 | 5.5 |
-//! | 8,192 | 40 | 30 | 34 | 21 |
-//! | 16,384 | 102 | 78 | 139 | 75 |
-//! | 32,768 | 248 | 198 | 503 | 288 |
-//! | 65,536 | 624 | 423 | 2,120 | 1,180 |
-//! | 262,144 * | 2,310 | 1,340 | | |
-//! | 1,048,576 * | 9,120 | 5,260 | | |
+//! | 4,096 | 11 | 6.1 | 5.4 | 2.6 |
+//! | 8,192 | 31 | 17 | 20 | 10 |
+//! | 16,384 | 79 | 42 | 80 | 41 |
+//! | 32,768 | 182 | 95 | 347 | 189 |
+//! | 65,536 | 378 | 207 | 1,497 | 696 |
+//! | 262,144 | 1,661 | 911 |  |  |
+//! | 1,048,576 | 7,832 | 4,127 |  |  |
 //!
 //! `benches/record/nbody-cpu.md` has the curve from 1,024 bodies on as a picture, made by
 //! `cargo bench -p benches --bench nbody_tree`.

@@ -44,7 +44,8 @@ fn error(bodies: &Bodies, softening: f64, opening: f64) -> f64 {
 
 fn assert_within_bound(bodies: &Bodies, softening: f64, what: &str) {
     let error = error(bodies, softening, NBodyOptions::DEFAULT_OPENING);
-    assert!(error < tolerances::TREE_RMS, "{what}, {} bodies: {error:e}", bodies.len());
+    // The bound says that none comes nearer than that.
+    assert!(3.0 * error < tolerances::TREE_RMS, "{what}, {} bodies: {error:e}", bodies.len());
 }
 
 #[test]
