@@ -28,7 +28,8 @@ pub const F32_RMS: f64 = 1e-5;
 ///
 /// Checked for spheres, cubes, discs, clusters, masses over 12 orders of magnitude, and for a star beside, in the
 /// middle of or around which a ball, a shell, a ring, a disc or a sphere of lighter bodies lies, from 100
-/// bodies on: none comes nearer than a factor of 3. It is no bound for single bodies: the documentation of
+/// bodies on: none comes nearer than a factor of 3; 400 bodies on a line, each at 3/4 of the distance of the one
+/// before, come to 5.8e-4. It is no bound for single bodies: the documentation of
 /// `backend-simd`'s module `nbody::tree` has their errors.
 pub const TREE_RMS: f64 = 1e-3;
 
