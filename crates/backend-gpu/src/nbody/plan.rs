@@ -13,9 +13,13 @@ const BODIES: u32 = 4;
 const LONG_TILES_FROM: u32 = 1 << 14;
 
 /// The bodies that pull in one dispatch: 4,096 turns of the inner loop, well below the 65,535 of all loops
-/// after which some drivers stop, and such that the least dispatch, one block of 1,024 bodies in `forces`, takes
-/// a processor less than a tenth of a second.
+/// after which some drivers stop, and such that the least dispatch, one block in `forces`, may have at most
+/// [`LEAST_DISPATCH`] interactions.
 pub(super) const REACH: u32 = 1 << 14;
+
+/// The interactions of the least dispatch, for each invocation that the chip has at once: 2^24 take a processor less
+/// than a tenth of a second.
+const LEAST_DISPATCH: u64 = 1 << 13;
 
 /// The iterations of all loops that one invocation of `steps` may do.
 const ITERATIONS: u32 = 1 << 15;
@@ -68,6 +72,10 @@ impl Chip {
             },
         }
     }
+
+    fn least_dispatch(&self) -> u64 {
+        u64::from(self.invocations) * LEAST_DISPATCH
+    }
 }
 
 /// The layout of one system.
@@ -87,6 +95,8 @@ pub(super) struct Plan {
     pub(super) per_slot: u32,
     /// The bodies of a turn of the inner loop.
     pub(super) turn: u32,
+    /// The interactions that a block may have in one dispatch.
+    least_dispatch: u64,
     /// Whether one workgroup does many steps of the whole system.
     pub(super) small: bool,
 }
@@ -108,8 +118,18 @@ impl Plan {
             .clamp(1, MOST_SLOTS);
         let per_slot = tiles.div_ceil(slots) * tile;
         let slots = bodies.div_ceil(per_slot);
-        let turn = chip.turn;
-        Self { bodies, padded, workgroup, tile, slots, per_slot, turn, small: false }
+        let (turn, least_dispatch) = (chip.turn, chip.least_dispatch());
+        Self {
+            bodies,
+            padded,
+            workgroup,
+            tile,
+            slots,
+            per_slot,
+            turn,
+            least_dispatch,
+            small: false,
+        }
     }
 
     /// The layout of a system that one workgroup holds and is not too slow for.
@@ -126,6 +146,7 @@ impl Plan {
             slots: 1,
             per_slot: padded,
             turn: chip.turn,
+            least_dispatch: chip.least_dispatch(),
             small: true,
         })
     }
@@ -150,11 +171,19 @@ impl Plan {
         let mut shapes: Vec<_> = if self.small {
             Shape::all_alone(self.bodies, most).collect()
         } else {
-            Shape::all(most).collect()
+            Shape::all(most)
+                .filter(|shape| self.of_a_block(*shape) <= self.least_dispatch)
+                .collect()
         };
         shapes.retain(|other| *other != shape);
         shapes.reverse();
         shapes
+    }
+
+    /// The interactions of one block in the longest dispatch.
+    fn of_a_block(&self, shape: Shape) -> u64 {
+        let reach = REACH.min(self.per_slot);
+        u64::from(self.slots) * u64::from(reach) * u64::from(shape.block())
     }
 
     /// The parts of a slot that single dispatches take: the first body and how many.
@@ -222,11 +251,15 @@ mod tests {
     #[test]
     fn the_least_dispatch_is_short() {
         let slow = Chip { invocations: 1 << 11, workgroup: 64, small: 64, ..CHIP };
-        for bodies in [1 << 16, 1 << 17, 1 << 20] {
+        for (bodies, dropped) in [(1 << 12, 0), (1 << 16, 1), (1 << 17, 1), (1 << 20, 1)] {
             let plan = Plan::new(bodies, Precision::F64, slow);
-            let block = Shape::usual(bodies, slow.workgroup.max(256)).block();
-            let longest = plan.reaches().map(|(_, count)| count).max().expect("a reach");
-            assert!(u64::from(plan.slots * longest * block) <= 1 << 24, "{plan:?}");
+            let usual = plan.usual_shape(256);
+            let others = plan.other_shapes(usual, 256);
+            assert_eq!(others.len(), Shape::all(256).count() - 1 - dropped, "{others:?}");
+            for shape in others.into_iter().chain([usual]) {
+                let longest = plan.reaches().map(|(_, count)| count).max().expect("a reach");
+                assert!(u64::from(plan.slots * longest * shape.block()) <= 1 << 24, "{plan:?}");
+            }
         }
     }
 
