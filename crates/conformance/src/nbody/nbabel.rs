@@ -51,7 +51,8 @@ fn input16(backend: &dyn Backend) {
         }
         runner.leapfrog(&mut bodies, 1e-3, 9001).expect("a run");
         let end = energy(&bodies);
-        assert!((end - 1.7096).abs() < 5e-4, "{variant}: E = {end} at t = 10");
+        // Of eight programs it lies between 1.70961 and 1.70964.
+        assert!((end - 1.7096).abs() < 1e-4, "{variant}: E = {end} at t = 10");
     }
 }
 
