@@ -148,11 +148,6 @@ impl State {
         self.accelerations = vec![[0.0; 3]; bodies.len()];
         true
     }
-
-    /// The units that its tree is computed in.
-    fn units(&self) -> Units {
-        Units::of(&self.positions, &self.masses)
-    }
 }
 
 impl<S: Lanes> TreeSum<S> {
@@ -165,15 +160,15 @@ impl<S: Lanes> TreeSum<S> {
 
     /// The accelerations of the state.
     fn accelerate(&mut self) {
-        let units = self.state.units();
-        let field = self.field::<false>(units);
+        let field = self.field::<false>();
         for (body, [x, y, z, _]) in self.tree.order().zip(field) {
-            self.state.accelerations[body] = [x, y, z].map(|a| units.to_acceleration(a));
+            self.state.accelerations[body] = [x, y, z];
         }
     }
 
-    /// The field at the bodies of the state in these units, in the order of the tree, which grows anew.
-    fn field<const POTENTIAL: bool>(&mut self, units: Units) -> Vec<Row> {
+    /// The field at the bodies of the state, in the order of the tree, which grows anew.
+    fn field<const POTENTIAL: bool>(&mut self) -> Vec<Row> {
+        let units = Units::of(&self.state.positions, &self.state.masses);
         let positions: Vec<_> = self.state.positions.iter().map(|&x| units.position(x)).collect();
         let masses: Vec<_> = self.state.masses.iter().map(|m| m * units.mass).collect();
         self.tree.grow(&positions, &masses, &*self.executor);
@@ -186,6 +181,7 @@ impl<S: Lanes> TreeSum<S> {
             Walk::<S, POTENTIAL>::new(self.simd, law, tree, tree.units[unit].clone()).run(&mut out);
         });
         drop(pieces);
+        field.iter_mut().for_each(|row| *row = units.to_field(*row));
         field
     }
 
@@ -220,11 +216,9 @@ impl<S: Lanes> NBody for TreeSum<S> {
     fn energies(&mut self, bodies: &Bodies) -> Result<Energies, Error> {
         bodies.require_distinct(self.softening, Precision::F64)?;
         self.prepare(bodies);
-        let units = self.state.units();
-        let field = self.field::<true>(units);
+        let field = self.field::<true>();
         let masses = bodies.mass_slice();
-        let potential = |(body, [.., g]): (usize, Row)| masses[body] * units.to_potential(g);
-        let potential = self.tree.order().zip(field).map(potential);
+        let potential = self.tree.order().zip(field).map(|(body, row)| masses[body] * row[3]);
         let squares = bodies.velocity_rows().iter().map(|&v| cell::square(v));
         let kinetic = masses.iter().zip(squares).map(|(mass, square)| mass * square);
         Ok(Energies {

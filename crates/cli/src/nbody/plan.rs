@@ -53,11 +53,10 @@ impl Plan {
 
     /// Whether both compute the same, however long and however often they report. No precision is as good as any.
     pub(crate) fn has_physics_of(&self, other: &Self) -> bool {
-        let (t_end, report_every) = (self.t_end, self.report_every);
-        let either = |a: &Self, b: &Self| a.precision.clone().or_else(|| b.precision.clone());
-        let precision = either(other, self);
-        Self { precision: either(self, other), ..self.clone() }
-            == Self { t_end, report_every, precision, ..other.clone() }
+        let is_asked_otherwise =
+            self.precision.as_ref().zip(other.precision.as_ref()).is_some_and(|(a, b)| a != b);
+        let Self { t_end, report_every, precision, .. } = self.clone();
+        !is_asked_otherwise && *self == Self { t_end, report_every, precision, ..other.clone() }
     }
 
     /// All steps of the run, as the lesson counts them.

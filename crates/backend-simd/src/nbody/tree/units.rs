@@ -8,6 +8,8 @@
 //! x' = s x    m' = u m    a' = u/s^2 a    G' = u/s G
 //! ```
 
+use super::cell::Row;
+
 /// Exponents further out would leave f64 in a product of the above.
 const FURTHEST: i64 = 300;
 
@@ -30,12 +32,11 @@ impl Units {
         x.map(|x| x * self.length)
     }
 
-    pub(super) fn to_acceleration(self, a: f64) -> f64 {
-        a * (self.length * self.length / self.mass)
-    }
-
-    pub(super) fn to_potential(self, g: f64) -> f64 {
-        g * (self.length / self.mass)
+    /// An acceleration and `G`.
+    pub(super) fn to_field(self, [x, y, z, g]: Row) -> Row {
+        let potential = self.length / self.mass;
+        let acceleration = self.length * potential;
+        [x * acceleration, y * acceleration, z * acceleration, g * potential]
     }
 }
 
@@ -67,8 +68,10 @@ mod tests {
         let units = Units::of(&[[1e20, 0.0, 0.0]], &[1e-9]);
         let (r, m) = (1e20 * units.length, 1e-9 * units.mass);
         let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-14, "{a} {b}");
-        close(units.to_acceleration(m / (r * r)), 1e-9 / 1e40);
-        close(units.to_potential(m / r), 1e-9 / 1e20);
+        let [x, y, z, g] = units.to_field([m / (r * r), 0.0, -m / (r * r), m / r]);
+        close(x, 1e-9 / 1e40);
+        close(g, 1e-9 / 1e20);
+        assert_eq!((y, z), (0.0, -x));
     }
 
     #[test]
