@@ -36,7 +36,7 @@ impl<S: Lanes, T: Real> Direct<S, T> {
         bodies.require_distinct(self.softening, T::PRECISION)?;
         let stepper = Stepper {
             simd: self.simd,
-            eps2: T::from_f64((self.softening * self.softening).max(least_square::<T>(bodies))),
+            eps2: T::from_f64((self.softening * self.softening).max(least_square::<S, T>(bodies))),
             executor: &*self.executor,
         };
         let fits = |system: &System<S, T>| system.len() == bodies.len();
@@ -86,8 +86,9 @@ impl<S: Lanes, T: Real> NBody for Direct<S, T> {
 }
 
 /// The least square of a distance: the least of which `m r^-3` is finite for every body, so that bodies
-/// which meet on their way attract each other with 0 and not with 0 times infinity.
-fn least_square<T: Real>(bodies: &Bodies) -> f64 {
-    let heaviest = bodies.mass_slice().iter().fold(1.0, |most: f64, &mass| most.max(mass));
+/// which meet on their way attract each other with 0 and not with 0 times infinity, and `r^-3` over its weight, too.
+fn least_square<S: Lanes, T: Real>(bodies: &Bodies) -> f64 {
+    let least = T::weight::<S>().recip().max(1.0);
+    let heaviest = bodies.mass_slice().iter().fold(least, |most: f64, &mass| most.max(mass));
     (16.0 * heaviest / T::LARGEST).powf(2.0 / 3.0)
 }

@@ -114,12 +114,13 @@ fn block_potential<S: Lanes>(
                 #[inline(always)]
                 || run_potential(simd, run, body, eps2),
             );
-            sum.add(mass * inverses);
+            sum.add(mass * (inverses * S::INVERSE_WEIGHT_F64));
         }
     }
 }
 
-/// The sum of `m / r` over the bodies of `run`, as seen from `body`, without those that it has met.
+/// The sum of `m / r` over [`Lanes::INVERSE_WEIGHT_F64`] over the bodies of `run`, as seen from `body`, without those
+/// that it has met.
 #[inline(always)]
 fn run_potential<S: Lanes>(simd: S, run: &[Block<S::f64s>], body: [f64; 3], eps2: f64) -> f64 {
     let from = [

@@ -10,6 +10,9 @@ use fearless_simd::{Avx2, Avx512, Sse2};
 use fearless_simd::{Fallback, Simd};
 use kernels_core::Precision;
 
+#[cfg(target_arch = "x86_64")]
+mod series;
+
 /// A native vector of `T`.
 pub(super) type Vector<S, T> = <T as SimdFloatElement>::Native<S>;
 
@@ -32,10 +35,13 @@ pub(super) trait Real: SimdFloatElement + Send + Sync + Debug + 'static {
         false
     }
 
-    /// `r^-1`, roughly.
+    /// `r^-1` times a factor, roughly.
     fn seed<S: Lanes>(simd: S, r2: Vector<S, Self>) -> Vector<S, Self>;
 
-    /// `r^-3` from its seed, to the precision of the type.
+    /// What a mass is multiplied with in front of the sum, since [`Real::inverse_cube`] lacks it.
+    fn weight<S: Lanes>() -> f64;
+
+    /// `r^-3` over [`Real::weight`] from its seed, to the precision of the type.
     fn inverse_cube<S: Lanes>(
         simd: S,
         r2: Vector<S, Self>,
@@ -68,6 +74,11 @@ impl Real for f64 {
     }
 
     #[inline(always)]
+    fn weight<S: Lanes>() -> f64 {
+        S::WEIGHT_F64
+    }
+
+    #[inline(always)]
     fn inverse_cube<S: Lanes>(simd: S, r2: S::f64s, seed: S::f64s) -> S::f64s {
         simd.inverse_cube_f64(r2, seed)
     }
@@ -93,6 +104,11 @@ impl Real for f32 {
     }
 
     #[inline(always)]
+    fn weight<S: Lanes>() -> f64 {
+        S::WEIGHT_F32
+    }
+
+    #[inline(always)]
     fn inverse_cube<S: Lanes>(simd: S, r2: S::f32s, seed: S::f32s) -> S::f32s {
         simd.inverse_cube_f32(r2, seed)
     }
@@ -109,19 +125,28 @@ pub(super) trait Lanes: Simd {
     /// Whether the seed in f64 takes many operations.
     const LONG_SEED_F64: bool = false;
 
-    /// `r^-1`, roughly.
+    /// The factor that [`Lanes::inverse_cube_f64`] lacks.
+    const WEIGHT_F64: f64 = 1.0;
+
+    /// The factor that [`Lanes::inverse_f64`] lacks.
+    const INVERSE_WEIGHT_F64: f64 = 1.0;
+
+    /// The factor that [`Lanes::inverse_cube_f32`] lacks.
+    const WEIGHT_F32: f64 = 1.0;
+
+    /// `r^-1` times a factor, roughly.
     #[inline(always)]
     fn seed_f64(self, r2: Self::f64s) -> Self::f64s {
         Self::f64s::splat(self, 1.0) / r2.sqrt()
     }
 
-    /// `r^-3` from its seed.
+    /// `r^-3` over [`Lanes::WEIGHT_F64`] from its seed.
     #[inline(always)]
     fn inverse_cube_f64(self, _r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
         seed * seed * seed
     }
 
-    /// `r^-1` from its seed.
+    /// `r^-1` over [`Lanes::INVERSE_WEIGHT_F64`] from its seed.
     #[inline(always)]
     fn inverse_f64(self, _r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
         seed
@@ -133,45 +158,11 @@ pub(super) trait Lanes: Simd {
         Self::f32s::splat(self, 1.0) / r2.sqrt()
     }
 
-    /// `r^-3` from its seed.
+    /// `r^-3` over [`Lanes::WEIGHT_F32`] from its seed.
     #[inline(always)]
     fn inverse_cube_f32(self, _r2: Self::f32s, seed: Self::f32s) -> Self::f32s {
         seed * seed * seed
     }
-}
-
-/// `r^-3 = y^3 (1 + 3/2 h + 15/8 h^2 + 35/16 h^3)` with `h = 1 - r^2 y^2` of a seed with `|h| < 2^-13`.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn cubic<S: Simd>(simd: S, r2: S::f64s, y: S::f64s) -> S::f64s {
-    let constant = |c| S::f64s::splat(simd, c);
-    let y2 = y * y;
-    let minus_h = r2.mul_sub(y2, constant(1.0));
-    let y3 = y * y2;
-    let series = minus_h.mul_add(constant(-35.0 / 16.0), constant(15.0 / 8.0));
-    let series = series.mul_add(minus_h, constant(-1.5));
-    (y3 * minus_h).mul_add(series, y3)
-}
-
-/// `r^-1 = y (1 + 1/2 h + 3/8 h^2 + 5/16 h^3)` with the same `h`.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn cubic_inverse<S: Simd>(simd: S, r2: S::f64s, y: S::f64s) -> S::f64s {
-    let constant = |c| S::f64s::splat(simd, c);
-    let minus_h = r2.mul_sub(y * y, constant(1.0));
-    let series = minus_h.mul_add(constant(-5.0 / 16.0), constant(3.0 / 8.0));
-    let series = series.mul_add(minus_h, constant(-0.5));
-    (y * minus_h).mul_add(series, y)
-}
-
-/// `r^-3 = y^3 (1 + 3/2 h)` with `h = 1 - r^2 y^2`, for f32.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn linear<S: Simd>(simd: S, r2: S::f32s, y: S::f32s) -> S::f32s {
-    let y2 = y * y;
-    let minus_h = r2.mul_sub(y2, S::f32s::splat(simd, 1.0));
-    let y3 = y * y2;
-    (y3 * minus_h).mul_add(S::f32s::splat(simd, -1.5), y3)
 }
 
 impl Lanes for Fallback {}
@@ -185,6 +176,9 @@ impl Lanes for Neon {}
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx512 {
     const MANY_REGISTERS: bool = true;
+    const WEIGHT_F64: f64 = series::CUBE.weight;
+    const INVERSE_WEIGHT_F64: f64 = series::INVERSE.weight;
+    const WEIGHT_F32: f64 = series::WEIGHT_F32;
 
     #[inline(always)]
     fn seed_f64(self, r2: Self::f64s) -> Self::f64s {
@@ -196,12 +190,12 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn inverse_cube_f64(self, r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
-        cubic(self, r2, seed)
+        series::inverse_cube(self, &series::CUBE, r2, seed)
     }
 
     #[inline(always)]
     fn inverse_f64(self, r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
-        cubic_inverse(self, r2, seed)
+        series::inverse(self, &series::INVERSE, r2, seed)
     }
 
     #[inline(always)]
@@ -214,31 +208,30 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn inverse_cube_f32(self, r2: Self::f32s, seed: Self::f32s) -> Self::f32s {
-        linear(self, r2, seed)
+        series::inverse_cube_f32(self, r2, seed)
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx2 {
     const LONG_SEED_F64: bool = true;
+    const WEIGHT_F64: f64 = series::CUBE_OF_POLISHED.weight;
+    const INVERSE_WEIGHT_F64: f64 = series::INVERSE_OF_POLISHED.weight;
+    const WEIGHT_F32: f64 = series::WEIGHT_F32;
 
     #[inline(always)]
     fn seed_f64(self, r2: Self::f64s) -> Self::f64s {
-        let y: Self::f64s = x86::halve_exponent(self, r2.into()).simd_into(self);
-        let w = r2 * (y * y);
-        let polish =
-            w.mul_add(Self::f64s::splat(self, POLISH[2]), Self::f64s::splat(self, POLISH[1]));
-        y * polish.mul_add(w, Self::f64s::splat(self, POLISH[0]))
+        series::polish(self, r2, x86::halve_exponent(self, r2.into()).simd_into(self))
     }
 
     #[inline(always)]
     fn inverse_cube_f64(self, r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
-        cubic(self, r2, seed)
+        series::inverse_cube(self, &series::CUBE_OF_POLISHED, r2, seed)
     }
 
     #[inline(always)]
     fn inverse_f64(self, r2: Self::f64s, seed: Self::f64s) -> Self::f64s {
-        cubic_inverse(self, r2, seed)
+        series::inverse(self, &series::INVERSE_OF_POLISHED, r2, seed)
     }
 
     #[inline(always)]
@@ -251,18 +244,13 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn inverse_cube_f32(self, r2: Self::f32s, seed: Self::f32s) -> Self::f32s {
-        linear(self, r2, seed)
+        series::inverse_cube_f32(self, r2, seed)
     }
 }
 
 /// By how much a seed is off under Miri, which lacks the instructions: as much as `rsqrt14` may be.
 #[cfg(target_arch = "x86_64")]
 const MIRI_ERROR: f64 = 1.0 + 1.0 / 16_384.0;
-
-/// `w^(-1/2)` as a polynomial of least largest error where [`x86::halve_exponent`] leaves
-/// `w = r^2 y^2`.
-#[cfg(target_arch = "x86_64")]
-const POLISH: [f64; 3] = [1.876_598_339_417_112_6, -1.252_100_332_979_804_6, 0.375_502_206_898_29];
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {

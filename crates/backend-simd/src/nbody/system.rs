@@ -43,6 +43,7 @@ pub(super) struct Piece<'a, S: Lanes, T: Real> {
 #[derive(Debug)]
 pub(super) struct System<S: Lanes, T: Real> {
     bodies: usize,
+    /// Positions, and masses times [`Real::weight`].
     pub(super) blocks: Vec<Block<Vector<S, T>>>,
     pub(super) velocities: Vec<Triple<Vector<S, T>>>,
     pub(super) accelerations: Vec<Triple<Vector<S, T>>>,
@@ -107,7 +108,8 @@ impl<S: Lanes, T: Real> System<S, T> {
         for body in 0..self.bodies {
             let (block, lane) = place::<S, T>(body);
             let block = &mut self.blocks[block];
-            set(&mut block.mass.as_mut_slice()[lane], bodies.mass_slice()[body]);
+            let mass = bodies.mass_slice()[body] * T::weight::<S>();
+            set(&mut block.mass.as_mut_slice()[lane], mass);
             for axis in 0..3 {
                 let slot = &mut block.position[axis].as_mut_slice()[lane];
                 set(slot, bodies.position_rows()[body][axis]);

@@ -58,7 +58,8 @@ fn add_batch<S: Lanes>(
 /// The derivatives of `r2^(-1/2)` by `r2 / 2`.
 #[inline(always)]
 fn radial<S: Lanes>(simd: S, r2: S::f64s) -> [S::f64s; ORDER + 1] {
-    let mut radial = [simd.inverse_cube_f64(r2, simd.seed_f64(r2)) * r2; ORDER + 1];
+    let weight = S::f64s::splat(simd, S::INVERSE_WEIGHT_F64);
+    let mut radial = [simd.inverse_f64(r2, simd.seed_f64(r2)) * weight; ORDER + 1];
     let per_step = radial[0] * radial[0];
     for k in 1..=ORDER {
         radial[k] = radial[k - 1] * per_step * (1.0 - 2.0 * k as f64);

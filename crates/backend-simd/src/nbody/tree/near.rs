@@ -69,7 +69,7 @@ impl<S: Lanes, const POTENTIAL: bool> NearField<'_, S, POTENTIAL> {
         for run in near {
             for (number, &[x, y, z, mass]) in run.clone().zip(&self.tree.sources[run.clone()]) {
                 let splat = |x| S::f64s::splat(simd, x);
-                let source = [splat(x), splat(y), splat(z), splat(mass)];
+                let source = [splat(x), splat(y), splat(z), splat(mass * S::WEIGHT_F64)];
                 self.add_body(number as f64, source, &mut blocks);
             }
         }
