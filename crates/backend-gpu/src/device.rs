@@ -7,12 +7,13 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use kernels_core::Error;
 use wgpu::{
     BindGroup, Buffer, BufferUsages, CommandBuffer, ComputePipeline, ErrorFilter, Features, Limits,
-    PollType, SubmissionIndex,
+    PollStatus, PollType, SubmissionIndex,
 };
 
 pub(crate) mod adapter;
@@ -126,7 +127,17 @@ impl Device {
     /// # Errors
     /// That.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.faults.check()
+        self.faults.check().map_err(|error| self.or_loss(error))
+    }
+
+    /// An error, or the loss behind it: of a device that is gone every buffer is called invalid, and the loss itself is
+    /// told to who waits.
+    fn or_loss(&self, error: Error) -> Error {
+        if !self.is_lost() {
+            let _ = self
+                .poll(PollType::Wait { submission_index: None, timeout: Some(self.patience()) });
+        }
+        self.faults.loss().unwrap_or(error)
     }
 
     /// Gives the device up, which does what no device does.
@@ -147,7 +158,7 @@ impl Device {
             first = pollster::block_on(scope.pop()).or(first);
         }
         if let Some(error) = first {
-            return Err(self.faults.error(&error));
+            return Err(self.or_loss(self.faults.error(&error)));
         }
         self.check().map(|()| made)
     }
@@ -226,7 +237,7 @@ impl Device {
         let mut pace = Pace::default();
         let mut stream = Stream::new(self, &mut pace);
         stream.dispatch(pipeline, buffers, &[0; 4], (groups, 1), 0)?;
-        stream.finish()
+        stream.finish().map(drop)
     }
 
     /// Waits until the device is done with a submission, or with all of them.
@@ -236,9 +247,7 @@ impl Device {
     pub(crate) fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), Error> {
         let patience = self.patience();
         let poll = PollType::Wait { submission_index: submission, timeout: Some(patience) };
-        // wgpu panics where the driver says that the device is lost.
-        let polled = catch_unwind(AssertUnwindSafe(|| self.device.poll(poll)));
-        match polled {
+        match self.poll(poll) {
             Ok(Ok(_)) => self.check(),
             Ok(Err(wgpu::PollError::Timeout)) => {
                 Err(self.faults.record_silence(patience.as_secs_f64()))
@@ -249,6 +258,11 @@ impl Device {
             }
             Err(_) => Err(self.faults.give_up("the driver lost the device")),
         }
+    }
+
+    /// wgpu panics where the driver says that the device is lost.
+    fn poll(&self, poll: PollType) -> thread::Result<Result<PollStatus, wgpu::PollError>> {
+        catch_unwind(AssertUnwindSafe(|| self.device.poll(poll)))
     }
 
     /// Whether something submitted is not done yet.
@@ -276,7 +290,7 @@ impl Device {
         let mut encoder = self.encoder();
         encoder.copy_buffer_to_buffer(buffer, bytes.start, &staging, 0, size);
         let submission = self.submit(encoder.finish());
-        self.with_mapped(&staging, submission, <[u8]>::to_vec)
+        self.with_mapped(&staging, Some(submission), <[u8]>::to_vec)
     }
 
     /// Shows `look` the content of a buffer when a submission is done.
@@ -286,19 +300,12 @@ impl Device {
     pub(crate) fn with_mapped<T>(
         &self,
         staging: &Buffer,
-        submission: SubmissionIndex,
+        submission: Option<SubmissionIndex>,
         look: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, Error> {
-        let (done, mapped) = mpsc::channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |result| {
-            // The receiver is gone where the wait below failed; then nobody wants to know.
-            let _ = done.send(result);
-        });
-        self.wait(Some(submission))?;
-        // Of several threads that wait, wgpu lets any one run the callbacks of all, maybe a moment from now.
-        let Ok(Ok(())) = mapped.recv_timeout(self.patience()) else {
-            return Err(self.faults.give_up("the results could not be read back"));
-        };
+        let mapped = map(staging);
+        self.wait(submission)?;
+        self.require_mapped(&mapped)?;
         let view = staging
             .get_mapped_range(..)
             .map_err(|error| self.faults.give_up(&error.to_string()))?;
@@ -307,6 +314,26 @@ impl Device {
         staging.unmap();
         Ok(seen)
     }
+
+    /// Of several threads that wait, wgpu lets any one run the callbacks of all, maybe a moment from now.
+    fn require_mapped(&self, mapped: &Mapping) -> Result<(), Error> {
+        match mapped.recv_timeout(self.patience()) {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(self.faults.give_up("the results could not be read back")),
+        }
+    }
+}
+
+/// What tells that a buffer is mapped, or that it cannot be.
+type Mapping = mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>;
+
+fn map(staging: &Buffer) -> Mapping {
+    let (done, mapped) = mpsc::channel();
+    staging.map_async(wgpu::MapMode::Read, .., move |result| {
+        // The receiver is gone where the wait for it failed; then nobody wants to know.
+        let _ = done.send(result);
+    });
+    mapped
 }
 
 impl Drop for Device {

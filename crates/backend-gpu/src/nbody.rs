@@ -25,6 +25,7 @@ use kernels_core::nbody::{require_output, require_time_step};
 use kernels_core::{Bodies, Energies, Error, NBody};
 use ndarray::ArrayViewMut2;
 
+use crate::device::Device;
 use crate::device::adapter::Adapter;
 use crate::device::stream::Pace;
 use crate::shaders::Numbers;
@@ -87,30 +88,36 @@ impl GpuNBody {
         bodies: &Bodies,
         job: impl Fn(&mut System, &mut Pace) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let first = self.attempt(bodies, &job);
+        let present = self.system.as_ref().filter(|system| system.suits(bodies));
+        let device = present.map_or_else(|| self.adapter.device(), |own| Ok(own.device.clone()))?;
+        let first = self.attempt(&device, bodies, &job);
         if first.is_ok() {
             return first;
         }
-        let again = self.system.take().is_some_and(|system| system.may_be_replaced());
-        if again { self.attempt(bodies, &job) } else { first }
+        self.system = None;
+        if !device.may_be_replaced() {
+            return first;
+        }
+        self.attempt(&self.adapter.device()?, bodies, &job)
     }
 
+    /// Runs `job` on the system on a device.
     fn attempt<T>(
         &mut self,
+        device: &Arc<Device>,
         bodies: &Bodies,
         job: impl Fn(&mut System, &mut Pace) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut system = match self.system.take().filter(|system| system.suits(bodies)) {
+        let system = match self.system.take().filter(|system| system.suits(bodies)) {
             Some(system) => system,
             None => {
-                let device = self.adapter.device()?;
+                let device = Arc::clone(device);
                 System::new(device, self.numbers, self.software, bodies, &self.tuned)?
             }
         };
-        let loaded = system.load(bodies, self.softening);
-        let done = loaded.and_then(|()| job(&mut system, &mut self.pace));
-        self.system = Some(system);
-        done
+        let system = self.system.insert(system);
+        system.load(bodies, self.softening)?;
+        job(system, &mut self.pace)
     }
 }
 
@@ -144,7 +151,7 @@ impl NBody for GpuNBody {
         let state = self.on_device(bodies, run)?;
         bodies.set_state(|i| (state.positions[i], state.velocities[i]))?;
         if let Some(system) = &mut self.system {
-            system.keep(bodies);
+            system.keep(state);
         }
         Ok(())
     }

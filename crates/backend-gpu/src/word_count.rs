@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use kernels_core::{Counts, Error, Pieces, WordCount, text};
 
+use crate::device::Device;
 use crate::device::adapter::Adapter;
 use crate::device::stream::Pace;
 
@@ -146,25 +147,33 @@ impl GpuWordCount {
         line: &mut Line<'t>,
         job: impl Fn(&mut Counter, &mut Line<'t>, &mut Pace) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let first = self.attempt(line, &job);
+        let longest = line.iter().map(|chunk| chunk.text.len()).max().unwrap_or(0);
+        let present = self.counter.as_ref().filter(|counter| counter.holds(longest));
+        let device = present.map_or_else(|| self.adapter.device(), |own| Ok(own.device.clone()))?;
+        let first = self.attempt(&device, longest, line, &job);
         if first.is_ok() {
             return first;
         }
-        let again = self.counter.take().is_some_and(|counter| counter.device.may_be_replaced());
-        if again { self.attempt(line, &job) } else { first }
+        self.counter = None;
+        if !device.may_be_replaced() {
+            return first;
+        }
+        self.attempt(&self.adapter.device()?, longest, line, &job)
     }
 
+    /// Does `job` on a device.
     fn attempt<'t, T>(
         &mut self,
+        device: &Arc<Device>,
+        longest: usize,
         line: &mut Line<'t>,
         job: impl Fn(&mut Counter, &mut Line<'t>, &mut Pace) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let longest = line.iter().map(|chunk| chunk.text.len()).max().unwrap_or(0);
         let counter = match self.counter.take().filter(|counter| counter.holds(longest)) {
             Some(counter) => counter,
             None => {
                 forget(line);
-                Counter::new(self.adapter.device()?, longest.next_power_of_two().max(LEAST))?
+                Counter::new(Arc::clone(device), longest.next_power_of_two().max(LEAST))?
             }
         };
         job(self.counter.insert(counter), line, &mut self.pace)

@@ -37,6 +37,7 @@ fn trials() -> Vec<Trial> {
     trials.extend(with_device(&[
         ("named_adapter_is_taken", named_adapter),
         ("lost_device_is_replaced", lost_between_calls),
+        ("lost_device_is_replaced_for_more_than_it_had_room_for", lost_before_more),
         ("run_on_a_lost_device_starts_again", lost_in_a_run),
         ("text_on_a_lost_device_is_counted_on_a_fresh_one", lost_in_a_count),
         ("threads_share_a_device", threads),
@@ -153,6 +154,25 @@ fn lost_between_calls() {
     gpu.provoke(Fault::Lost).expect("nothing shows at once");
     kernel.leapfrog(&mut cut, 1e-3, 2).expect("the other half, on a fresh device");
     assert_eq!(whole, cut);
+}
+
+/// The loss shows when buffers are made.
+fn lost_before_more() {
+    let gpu = Gpu::new();
+    let mut kernel = gpu.nbody(&options()).expect("a kernel");
+    kernel.leapfrog(&mut ring(700), 1e-3, 1).expect("a run");
+    gpu.provoke(Fault::Lost).expect("nothing shows at once");
+    let (mut more, mut undisturbed) = (ring(900), ring(900));
+    kernel.leapfrog(&mut more, 1e-3, 1).expect("a run on a fresh device");
+    run(&Gpu::new(), &mut undisturbed, 1).expect("a run");
+    assert_eq!(more, undisturbed);
+
+    let mut counter = gpu.word_count(&Default::default()).expect("a counter");
+    counter.count(b"to be").expect("counts");
+    gpu.provoke(Fault::Lost).expect("nothing shows at once");
+    let text = "or not to be ".repeat(100_000);
+    let counts = counter.count(text.as_bytes()).expect("counts on a fresh device");
+    assert_eq!((counts.len(), counts.total()), (4, 400_000));
 }
 
 /// Does `job` while the device is lost, and tells whether that was before the end of it.

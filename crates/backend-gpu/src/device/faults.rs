@@ -68,6 +68,11 @@ impl Faults {
         self.silent.load(Ordering::Acquire)
     }
 
+    /// Why the device can never be used again, where that is so.
+    pub(crate) fn loss(&self) -> Option<Error> {
+        self.loss.get().cloned()
+    }
+
     /// Whether the device can never be used again.
     pub(crate) fn is_lost(&self) -> bool {
         self.loss.get().is_some()
@@ -80,7 +85,7 @@ impl Faults {
     pub(crate) fn check(&self) -> Result<(), Error> {
         let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         let error = errors.remove(&thread::current().id());
-        self.loss.get().cloned().or(error).map_or(Ok(()), Err)
+        self.loss().or(error).map_or(Ok(()), Err)
     }
 
     /// An error of wgpu as one of ours.

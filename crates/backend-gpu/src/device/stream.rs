@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use kernels_core::Error;
 use kernels_core::phase::Phase;
-use wgpu::{BindGroup, CommandEncoder, ComputePass, ComputePipeline, SubmissionIndex};
+use wgpu::{BindGroup, Buffer, CommandEncoder, ComputePass, ComputePipeline, SubmissionIndex};
 
 use super::Device;
 use super::timing::Timing;
@@ -117,6 +117,11 @@ impl Recording {
         self.encoder.begin_compute_pass(&descriptor).forget_lifetime()
     }
 
+    fn copy(&mut self, from: &Buffer, to: &Buffer, bytes: u64) {
+        drop(self.pass.take());
+        self.encoder.copy_buffer_to_buffer(from, 0, to, 0, bytes);
+    }
+
     /// The commands, and what tells their times when they are done.
     fn finish(mut self) -> (wgpu::CommandBuffer, Option<Timing>) {
         drop(self.pass.take());
@@ -169,6 +174,11 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
+    /// Adds a copy of the first bytes of a buffer.
+    pub(crate) fn copy(&mut self, from: &Buffer, to: &Buffer, bytes: u64) {
+        self.open.get_or_insert_with(|| Recording::new(self.device)).copy(from, to, bytes);
+    }
+
     /// Submits what is recorded and waits for the submission before.
     fn submit(&mut self) -> Result<(), Error> {
         let Some(recording) = self.open.take() else { return Ok(()) };
@@ -189,17 +199,18 @@ impl<'a> Stream<'a> {
             // The device ran the one before until now.
             next.since = now;
         }
-        timing.map_or(Ok(()), |timing| timing.tell(self.device, index).map(drop))
+        timing.map_or(Ok(()), |timing| timing.tell(self.device, Some(index)).map(drop))
     }
 
-    /// Submits the rest and waits for all of it.
+    /// Submits the rest, waits for all of it and gives the last submission, where there was any.
     ///
     /// # Errors
     /// [`Error::Device`].
-    pub(crate) fn finish(mut self) -> Result<(), Error> {
+    pub(crate) fn finish(mut self) -> Result<Option<SubmissionIndex>, Error> {
         self.submit()?;
         let last = self.in_flight.take();
-        self.settle(last)
+        let index = last.as_ref().map(|last| last.index.clone());
+        self.settle(last).map(|()| index)
     }
 }
 

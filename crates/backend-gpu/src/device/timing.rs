@@ -85,7 +85,7 @@ impl Timing {
     pub(crate) fn tell(
         self,
         device: &Device,
-        submission: SubmissionIndex,
+        submission: Option<SubmissionIndex>,
     ) -> Result<Duration, Error> {
         if self.phases.is_empty() {
             return Ok(Duration::ZERO);

@@ -17,6 +17,10 @@ pub(super) struct Buffers {
     pub(super) factors: Buffer,
     pub(super) energies: Buffer,
     pub(super) secret: Buffer,
+    /// Where the host reads vectors of the bodies: positions or accelerations, and velocities.
+    pub(super) staged: [Buffer; 2],
+    /// Where it reads energies.
+    pub(super) staged_energies: Buffer,
 }
 
 /// How many there are.
@@ -38,6 +42,8 @@ impl Buffers {
             factors: device.storage("the buffer of factors", 32)?,
             energies: device.storage("the buffer of energies", cells)?,
             secret: device.storage("a zero", 4)?,
+            staged: [device.read_back(cells)?, device.read_back(cells)?],
+            staged_energies: device.read_back(cells)?,
         })
     }
 

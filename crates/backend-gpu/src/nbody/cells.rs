@@ -33,9 +33,14 @@ pub(super) fn push(precision: Precision, [x, y, z]: [f64; 3], weight: f64, out: 
     }
 }
 
-/// The vectors of cells.
-pub(super) fn vectors(precision: Precision, bytes: &[u8]) -> Vec<[f64; 3]> {
-    bytes.chunks_exact(size(precision) as usize).map(|cell| vector(precision, cell)).collect()
+/// The vectors of cells, in other units.
+pub(super) fn vectors(
+    precision: Precision,
+    bytes: &[u8],
+    unit: impl Fn(f64) -> f64,
+) -> Vec<[f64; 3]> {
+    let cells = bytes.chunks_exact(size(precision) as usize);
+    cells.map(|cell| vector(precision, cell).map(&unit)).collect()
 }
 
 fn vector(precision: Precision, cell: &[u8]) -> [f64; 3] {
@@ -104,7 +109,7 @@ mod tests {
             let mut bytes = Vec::new();
             push(precision, vector, 1.0, &mut bytes);
             assert_eq!(bytes.len() as u64, size(precision));
-            let back = vectors(precision, &bytes)[0];
+            let back = vectors(precision, &bytes, |x| x)[0];
             for k in 0..3 {
                 assert!((back[k] - vector[k]).abs() <= error * vector[k].abs(), "{back:?}");
             }

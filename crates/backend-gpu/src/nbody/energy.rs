@@ -1,6 +1,6 @@
 //! The energies on the device: `shaders/energy.wgsl`.
 
-use kernels_core::Error;
+use kernels_core::{Error, Precision};
 use wgpu::{BindGroup, ComputePipeline};
 
 use super::buffers::{BINDINGS, Buffers, Span};
@@ -18,6 +18,8 @@ pub(super) struct Energy {
     energy: ComputePipeline,
     bound: BindGroup,
     grid: (u32, u32),
+    /// The bytes of the energies of all workgroups.
+    bytes: u64,
     /// How many blocks one dispatch takes at most.
     most: u32,
 }
@@ -35,23 +37,33 @@ impl Energy {
     ) -> Result<Self, Error> {
         let source = shaders::nbody(NBodyShader::Energy, numbers, plan.workgroup);
         let program = device.program(source, BINDINGS, Span::BYTES)?;
+        let (columns, rows) = device.grid(plan.groups());
+        let real = cells::real_size(numbers.precision());
         Ok(Self {
             potential: program.entry(device, "potential")?,
             energy: program.entry(device, "energy")?,
             bound: program.bind(device, &buffers.all())?,
-            grid: device.grid(plan.groups()),
+            grid: (columns, rows),
+            bytes: u64::from(columns) * u64::from(rows) * 2 * real,
             most: device.most_workgroups(),
         })
     }
 
-    /// The kinetic and the potential energy of each workgroup, into the buffer of energies.
+    /// The kinetic and the potential energy of each workgroup, into the staging buffer of energies.
     ///
     /// # Errors
     /// [`Error::Device`] of an earlier submission.
-    pub(super) fn evaluate(&self, stream: &mut Stream<'_>, plan: &Plan) -> Result<(), Error> {
+    pub(super) fn evaluate(
+        &self,
+        stream: &mut Stream<'_>,
+        plan: &Plan,
+        buffers: &Buffers,
+    ) -> Result<(), Error> {
         self.potentials(stream, plan)?;
         let words = Span::of(plan).words();
-        stream.dispatch(&self.energy, &self.bound, bytemuck::cast_slice(&words), self.grid, 0)
+        stream.dispatch(&self.energy, &self.bound, bytemuck::cast_slice(&words), self.grid, 0)?;
+        stream.copy(&buffers.energies, &buffers.staged_energies, self.bytes);
+        Ok(())
     }
 
     fn potentials(&self, stream: &mut Stream<'_>, plan: &Plan) -> Result<(), Error> {
@@ -73,20 +85,9 @@ impl Energy {
         Ok(())
     }
 
-    /// The sums of kinetic and potential energy over all workgroups, read from the buffer of energies.
-    ///
-    /// # Errors
-    /// [`Error::Device`].
-    pub(super) fn sums(
-        &self,
-        device: &Device,
-        numbers: Numbers,
-        buffers: &Buffers,
-    ) -> Result<[f64; 2], Error> {
-        let precision = numbers.precision();
-        let (columns, rows) = self.grid;
-        let bytes = u64::from(columns) * u64::from(rows) * 2 * cells::real_size(precision);
-        let reals = cells::reals(precision, &device.read(&buffers.energies, 0..bytes)?);
-        Ok([0, 1].map(|k| reals.iter().skip(k).step_by(2).sum()))
+    /// The sums of kinetic and potential energy over all workgroups, from the bytes of the staging buffer.
+    pub(super) fn sums(&self, precision: Precision, staged: &[u8]) -> [f64; 2] {
+        let reals = cells::reals(precision, &staged[..self.bytes as usize]);
+        [0, 1].map(|k| reals.iter().skip(k).step_by(2).sum())
     }
 }

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 use kernels_core::phase::Phase;
 use kernels_core::{Bodies, Energies, Error};
-use wgpu::{BindGroup, Buffer, ComputePipeline};
+use wgpu::{BindGroup, Buffer, ComputePipeline, SubmissionIndex};
 
 use super::buffers::{Buffers, Span};
 use super::cells;
@@ -24,7 +25,7 @@ use crate::shaders::Numbers;
 const OUTSIDE: f64 = 1e6;
 
 /// The positions and velocities of all bodies.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) positions: Vec<[f64; 3]>,
     pub(super) velocities: Vec<[f64; 3]>,
@@ -40,8 +41,9 @@ pub(super) struct System {
     pub(super) motion: Motion,
     energy: Option<Energy>,
     units: Units,
-    /// What lies on the device, where the host knows it.
-    content: Option<Bodies>,
+    /// The masses and the state that lie on the device, the latter where the host knows it.
+    masses: Vec<f64>,
+    content: Option<State>,
     /// Whether the accelerations on the device belong to the positions there.
     accelerated: bool,
     pub(super) tuning: Tuning,
@@ -80,6 +82,7 @@ impl System {
             motion,
             energy: None,
             units: Units::of(bodies),
+            masses: Vec::new(),
             content: None,
             accelerated: false,
             tuning: Tuning::new(is_over),
@@ -91,17 +94,12 @@ impl System {
         self.plan.bodies as usize == bodies.len() && !self.device.is_lost()
     }
 
-    /// Whether its device was lost and another one may do better.
-    pub(super) fn may_be_replaced(&self) -> bool {
-        self.device.may_be_replaced()
-    }
-
     /// Brings a system to the device, where it is not there already.
     ///
     /// # Errors
     /// As [`pairs::require_apart`].
     pub(super) fn load(&mut self, bodies: &Bodies, softening: f64) -> Result<(), Error> {
-        if self.content.as_ref().is_some_and(|content| is_same(content, bodies)) {
+        if self.content.as_ref().is_some_and(|content| self.holds(content, bodies)) {
             return Ok(());
         }
         let units = Units::of(bodies);
@@ -113,9 +111,19 @@ impl System {
         let velocities = bodies.velocity_rows().iter().map(|v| v.map(|v| units.velocity(v)));
         self.write(&self.buffers.velocities, velocities.map(|v| (v, 0.0)), [0.0; 3]);
         self.write_factors(0.0, softening);
-        self.content = Some(bodies.clone());
+        self.masses = bodies.mass_slice().to_vec();
+        let (positions, velocities) = (bodies.position_rows(), bodies.velocity_rows());
+        let state = State { positions: positions.to_vec(), velocities: velocities.to_vec() };
+        self.content = Some(state);
         self.accelerated = false;
         Ok(())
+    }
+
+    /// Whether its masses and a state are those of `bodies`, in every bit.
+    fn holds(&self, state: &State, bodies: &Bodies) -> bool {
+        is_same(&self.masses, bodies.mass_slice())
+            && is_same(state.positions.as_flattened(), bodies.position_rows().as_flattened())
+            && is_same(state.velocities.as_flattened(), bodies.velocity_rows().as_flattened())
     }
 
     fn write(
@@ -150,13 +158,13 @@ impl System {
     /// # Errors
     /// [`Error::Device`].
     pub(super) fn accelerations(&mut self, pace: &mut Pace) -> Result<Vec<[f64; 3]>, Error> {
-        let mut stream = Stream::new(&self.device, pace);
-        self.accelerate(&mut stream)?;
-        stream.finish()?;
+        let done = self.on_stream(pace, |system, stream| {
+            system.accelerate(stream)?;
+            system.stage(stream, [&system.buffers.accelerations]);
+            Ok(())
+        })?;
         self.accelerated = true;
-        let accelerations = self.read(&self.buffers.accelerations)?;
-        let to_acceleration = |a: [f64; 3]| a.map(|a| self.units.to_acceleration(a));
-        Ok(accelerations.into_iter().map(to_acceleration).collect())
+        self.staged(0, done, |a| self.units.to_acceleration(a))
     }
 
     /// The accelerations of the first and of the last block of bodies alone, with their places.
@@ -171,14 +179,16 @@ impl System {
             return Ok(self.accelerations(pace)?.into_iter().enumerate().collect());
         };
         let (last, block) = (tiled.forces.blocks(&self.plan).end - 1, tiled.forces.shape().block());
-        self.on_stream(pace, |system, stream| {
+        let done = self.on_stream(pace, |system, stream| {
             system.accelerate_blocks(stream, 0..1)?;
-            system.accelerate_blocks(stream, last..last + 1)
+            system.accelerate_blocks(stream, last..last + 1)?;
+            system.stage(stream, [&system.buffers.accelerations]);
+            Ok(())
         })?;
+        self.accelerated = false;
         let is_at_end = |i: usize| i < block as usize || i >= (last * block) as usize;
-        let all = self.read(&self.buffers.accelerations)?.into_iter().enumerate();
-        let to_acceleration = |a: [f64; 3]| a.map(|a| self.units.to_acceleration(a));
-        Ok(all.filter(|(i, _)| is_at_end(*i)).map(|(i, a)| (i, to_acceleration(a))).collect())
+        let all = self.staged(0, done, |a| self.units.to_acceleration(a))?;
+        Ok(all.into_iter().enumerate().filter(|(i, _)| is_at_end(*i)).collect())
     }
 
     /// Moves the system, and gives its positions and velocities.
@@ -198,8 +208,18 @@ impl System {
         if !std::mem::take(&mut self.accelerated) {
             self.on_stream(pace, |system, stream| system.accelerate(stream))?;
         }
-        self.run(steps, tuned, pace)?;
-        self.state()
+        let left = self.tune(steps, tuned, pace)?;
+        let begun = Instant::now();
+        let done = self.on_stream(pace, |system, stream| {
+            system.step(stream, left)?;
+            system.stage(stream, [&system.buffers.positions, &system.buffers.velocities]);
+            Ok(())
+        })?;
+        self.tuning.learn(left, begun.elapsed());
+        Ok(State {
+            positions: self.staged(0, done.clone(), |x| self.units.to_length(x))?,
+            velocities: self.staged(1, done, |v| self.units.to_velocity(v))?,
+        })
     }
 
     /// Makes steps, from accelerations that belong to the positions to such.
@@ -207,7 +227,7 @@ impl System {
     /// # Errors
     /// [`Error::Device`].
     pub(super) fn advance(&self, steps: u64, pace: &mut Pace) -> Result<(), Error> {
-        self.on_stream(pace, |system, stream| system.step(stream, steps))
+        self.on_stream(pace, |system, stream| system.step(stream, steps)).map(drop)
     }
 
     /// Records dispatches, and waits for the last of them.
@@ -215,25 +235,37 @@ impl System {
         &self,
         pace: &mut Pace,
         record: impl FnOnce(&Self, &mut Stream<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<SubmissionIndex>, Error> {
         let mut stream = Stream::new(&self.device, pace);
         record(self, &mut stream)?;
         stream.finish()
     }
 
-    fn state(&self) -> Result<State, Error> {
-        let units = self.units;
-        let positions = self.read(&self.buffers.positions)?.into_iter();
-        let velocities = self.read(&self.buffers.velocities)?.into_iter();
-        Ok(State {
-            positions: positions.map(|x| x.map(|x| units.to_length(x))).collect(),
-            velocities: velocities.map(|v| v.map(|v| units.to_velocity(v))).collect(),
+    /// Has vectors copied to where the host reads them.
+    fn stage<const N: usize>(&self, stream: &mut Stream<'_>, buffers: [&Buffer; N]) {
+        let bytes = u64::from(self.plan.bodies) * cells::size(self.numbers.precision());
+        for (from, to) in buffers.iter().zip(&self.buffers.staged) {
+            stream.copy(from, to, bytes);
+        }
+    }
+
+    /// The vectors that a submission has left in a staging buffer, in other units.
+    fn staged(
+        &self,
+        number: usize,
+        done: Option<SubmissionIndex>,
+        unit: impl Fn(f64) -> f64,
+    ) -> Result<Vec<[f64; 3]>, Error> {
+        let precision = self.numbers.precision();
+        let bytes = self.plan.bodies as usize * cells::size(precision) as usize;
+        self.device.with_mapped(&self.buffers.staged[number], done, |staged| {
+            cells::vectors(precision, &staged[..bytes], unit)
         })
     }
 
-    /// Remembers that the state of the device is that of `bodies`, which came from there.
-    pub(super) fn keep(&mut self, bodies: &Bodies) {
-        self.content = Some(bodies.clone());
+    /// Remembers that `state`, which came from the device, is the one there.
+    pub(super) fn keep(&mut self, state: State) {
+        self.content = Some(state);
         self.accelerated = true;
     }
 
@@ -307,19 +339,15 @@ impl System {
         let energy = self.energy.insert(energy);
         let mut stream = Stream::new(&self.device, pace);
         stream.phase(Phase::Energies);
-        energy.evaluate(&mut stream, &self.plan)?;
-        stream.finish()?;
-        let [kinetic, potential] = energy.sums(&self.device, self.numbers, &self.buffers)?;
+        energy.evaluate(&mut stream, &self.plan, &self.buffers)?;
+        let (done, precision) = (stream.finish()?, self.numbers.precision());
+        let staged = &self.buffers.staged_energies;
+        let [kinetic, potential] =
+            self.device.with_mapped(staged, done, |staged| energy.sums(precision, staged))?;
         Ok(Energies {
             kinetic: self.units.to_energy(kinetic),
             potential: self.units.to_energy(potential),
         })
-    }
-
-    fn read(&self, buffer: &Buffer) -> Result<Vec<[f64; 3]>, Error> {
-        let precision = self.numbers.precision();
-        let bytes = u64::from(self.plan.bodies) * cells::size(precision);
-        Ok(cells::vectors(precision, &self.device.read(buffer, 0..bytes)?))
     }
 }
 
@@ -347,12 +375,7 @@ fn count(device: &Device, bodies: usize, cell: u64) -> Result<u32, Error> {
     })
 }
 
-/// Whether two systems are equal in every bit.
-fn is_same(a: &Bodies, b: &Bodies) -> bool {
-    let same = |a: &[f64], b: &[f64]| {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
-    };
-    same(a.mass_slice(), b.mass_slice())
-        && same(a.position_rows().as_flattened(), b.position_rows().as_flattened())
-        && same(a.velocity_rows().as_flattened(), b.velocity_rows().as_flattened())
+/// Whether numbers are equal in every bit.
+fn is_same(a: &[f64], b: &[f64]) -> bool {
+    bytemuck::cast_slice::<_, u64>(a) == bytemuck::cast_slice::<_, u64>(b)
 }

@@ -63,7 +63,10 @@ impl Tuning {
     }
 
     /// Counts steps that took so long.
-    fn learn(&mut self, steps: u64, took: Duration) {
+    pub(super) fn learn(&mut self, steps: u64, took: Duration) {
+        if steps == 0 {
+            return;
+        }
         self.spent += took;
         self.step = Some(took.div_f64(steps as f64).max(Duration::from_nanos(1)));
     }
@@ -84,12 +87,17 @@ impl Tuning {
 }
 
 impl System {
-    /// Makes steps, from accelerations that belong to the positions to such, some of them to find the best
-    /// shape, unless that is known or the run is short.
+    /// Makes some of `steps` steps, from accelerations that belong to the positions to such, to find the best
+    /// shape, unless that is known or the run is short. Gives how many are left.
     ///
     /// # Errors
     /// [`Error::Device`].
-    pub(super) fn run(&mut self, steps: u64, tuned: &Tuned, pace: &mut Pace) -> Result<(), Error> {
+    pub(super) fn tune(
+        &mut self,
+        steps: u64,
+        tuned: &Tuned,
+        pace: &mut Pace,
+    ) -> Result<u64, Error> {
         let mut left = steps;
         let work = steps.saturating_mul(self.plan.interactions());
         if !self.tuning.is_over && self.tuning.step.is_none() && work >= LEAST_WORK {
@@ -103,7 +111,7 @@ impl System {
                 trial.took += begun.elapsed();
             }
         }
-        self.timed(left, pace).map(drop)
+        Ok(left)
     }
 
     /// Takes the next part of the trial, and gives how many steps it made.
@@ -163,9 +171,7 @@ impl System {
         let begun = Instant::now();
         self.advance(steps, pace)?;
         let took = begun.elapsed();
-        if steps > 0 {
-            self.tuning.learn(steps, took);
-        }
+        self.tuning.learn(steps, took);
         Ok(took)
     }
 }

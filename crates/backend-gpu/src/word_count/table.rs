@@ -216,13 +216,13 @@ impl Table {
     ) -> Result<(Outcome, Option<Duration>), Error> {
         let usual = usual_entries(self.slots_for(chunk.len() as u32));
         let (entries, outcome) =
-            device.with_mapped(&self.staging, submission.clone(), |bytes| {
+            device.with_mapped(&self.staging, Some(submission.clone()), |bytes| {
                 let [entries, leftovers]: [u32; 2] =
                     bytemuck::pod_read_unaligned(&bytes[..COUNTERS as usize]);
                 let lists = &bytes[COUNTERS as usize..];
                 (entries, listed(lists, self.leftovers, entries.min(usual), leftovers))
             })?;
-        let took = timing.map(|timing| timing.tell(device, submission)).transpose()?;
+        let took = timing.map(|timing| timing.tell(device, Some(submission))).transpose()?;
         match outcome {
             Outcome::Counted(mut tallies) if entries > usual => {
                 let rest = ENTRY * u64::from(usual)..ENTRY * u64::from(entries);
