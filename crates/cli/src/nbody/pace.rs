@@ -1,12 +1,13 @@
 //! How many steps to take in one call: as many as go by in a moment.
 //!
 //! A user waits a moment for Ctrl-C, a progress bar or a save; a backend that is called more often
-//! than that only loses time. Where a run is cut does not change its bits.
+//! than that only loses time: a GPU hands its state over at the end of each call, which took an H200 18 ms for
+//! 131,072 bodies when their steps took 20. Where a run is cut does not change its bits.
 
 use std::time::Duration;
 
-/// What a user does not notice.
-const MOMENT: Duration = Duration::from_millis(60);
+/// What a user hardly notices.
+const MOMENT: Duration = Duration::from_millis(250);
 /// A first guess may be that far off.
 const FASTEST_GROWTH: f64 = 8.0;
 
@@ -43,9 +44,9 @@ mod tests {
         let millis = Duration::from_millis;
         pace.learn(1, Duration::ZERO);
         assert_eq!(pace.steps(), 8);
-        pace.learn(8, millis(30));
+        pace.learn(8, millis(125));
         assert_eq!(pace.steps(), 16);
-        pace.learn(16, millis(600));
+        pace.learn(16, millis(2500));
         assert_eq!(pace.steps(), 1);
         pace.learn(1, millis(60_000));
         assert_eq!(pace.steps(), 1);
