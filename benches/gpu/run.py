@@ -29,8 +29,9 @@ ROOT = HERE.parent.parent
 CHECKS = ["conformance", "faults", "limits"]
 DT = 0.001
 LOADER = "libvulkan.so.1"
-# Where containers have NVIDIA's driver, and the loader does not look.
+# Where containers have NVIDIA's driver, and where the loader looks.
 DRIVER = Path("/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json")
+KNOWN = [Path("/etc/vulkan/icd.d"), Path("/usr/share/vulkan/icd.d")]
 
 # Interactions of a run, bodies, bytes of text: for a GPU, and for a processor that plays one.
 REAL = {"work": 3e12, "bodies": [16, 1024, 16384, 131072], "bytes": 1_000_000_000}
@@ -110,7 +111,8 @@ def libraries():
 def environment(programs, **variables):
     """With the loader that was brought along, where the system has none, and with a driver that it would not find."""
     found = dict(os.environ, **variables)
-    if DRIVER.exists():
+    # A driver that is named twice is loaded twice.
+    if DRIVER.exists() and not any((folder / DRIVER.name).exists() for folder in KNOWN):
         found.setdefault("VK_ADD_DRIVER_FILES", str(DRIVER))
     if not any(LOADER in line for line in libraries()) and (programs / LOADER).exists():
         found["LD_LIBRARY_PATH"] = f"{programs}:{found.get('LD_LIBRARY_PATH', '')}"
