@@ -35,7 +35,7 @@ fn backends() -> Vec<(Arc<dyn Backend>, usize)> {
 /// Panics where the accelerations are off by more than the published bound.
 fn assert_accelerations(backend: &dyn Backend, kernel: &mut dyn NBody, bodies: &Bodies) {
     let options = NBodyOptions::default();
-    let precision = backend.capabilities().precision(backend.name(), &options).expect("its own");
+    let precision = backend.precision(&options).expect("its own");
     let mut found = Array2::zeros((bodies.len(), 3));
     kernel.accelerations(bodies, found.view_mut()).expect("no two bodies coincide");
     let error = rms_error(found.view(), reference_accelerations(bodies, 0.0).view());

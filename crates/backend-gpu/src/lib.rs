@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use kernels_core::{
     Availability, Backend, Bodies, Capabilities, Error, NBody, NBodyAlgorithm, NBodyOptions,
-    Precision, WordCount, WordCountAlgorithm, WordCountOptions, tolerances,
+    Precision, WordCount, WordCountAlgorithm, WordCountOptions,
 };
 
 mod device;
@@ -118,7 +118,7 @@ impl Gpu {
     /// The precisions, the default first: f64 where shaders have it. None without a device.
     fn precisions(&self) -> Vec<Precision> {
         let Ok(device) = self.adapter.device() else { return Vec::new() };
-        let is_exact = || self.adapter.self_test().is_ok_and(|found| found.double_f32.is_some());
+        let is_exact = || self.adapter.double_f32().is_ok_and(|form| form.is_some());
         let offered = |precision: &Precision| match precision {
             Precision::F64 => device.has_f64(),
             Precision::Mixed => is_exact(),
@@ -138,10 +138,10 @@ impl Gpu {
         Ok(GpuNBody::new(adapter, numbers, self.is_software(), options.softening, tuned))
     }
 
-    /// The numbers of a precision. The self-test, which takes a while, is only made where it matters.
+    /// The numbers of a precision. Double-f32, which takes a while, is only tried where it matters.
     ///
     /// # Errors
-    /// [`Error::UnsupportedPrecision`], and [`Error::Device`] where the device fails in the self-test: the
+    /// [`Error::UnsupportedPrecision`], and [`Error::Device`] where the device fails in that trial: the
     /// default depends on its outcome.
     fn numbers(&self, options: &NBodyOptions) -> Result<Numbers, Error> {
         let has_f64 = self.adapter.device()?.has_f64();
@@ -150,9 +150,9 @@ impl Gpu {
             Some(Precision::F64) | None if has_f64 => return Ok(Numbers::F64),
             _ => {}
         }
-        let found = self.adapter.self_test()?;
+        let form = self.adapter.double_f32()?;
         let capabilities = self.capabilities();
-        match (capabilities.precision(BACKEND, options)?, found.double_f32) {
+        match (capabilities.precision(BACKEND, options)?, form) {
             (Precision::Mixed, Some(form)) => Ok(Numbers::Mixed(form)),
             (Precision::F32, _) => Ok(Numbers::F32),
             (precision, _) => {
@@ -188,11 +188,21 @@ impl Backend for Gpu {
             software: self.is_software(),
             precisions,
             tree_precisions: Vec::new(),
-            f64_rms: tolerances::F64_GPU_RMS,
             nbody_algorithms: offered(is_there, &ALGORITHMS),
             word_count_algorithms: offered(is_there, &[WordCountAlgorithm::Scan]),
             notes: self.tuned().notes(),
         }
+    }
+
+    fn device(&self) -> String {
+        self.describe()
+    }
+
+    fn precision(&self, options: &NBodyOptions) -> Result<Precision, Error> {
+        if !ALGORITHMS.contains(&options.algorithm) {
+            return self.capabilities().precision(BACKEND, options);
+        }
+        self.numbers(options).map(Numbers::precision)
     }
 
     fn survey(&self) -> Vec<String> {

@@ -10,7 +10,7 @@
 //! returns, so a call cannot leave the state on the device until somebody looks: that is 48 bytes a
 //! body and call, which a caller keeps small by asking for many steps at once.
 //!
-//! Error, rms against exact arithmetic: `f64` below 1e-13, `mixed` about 1e-7, `f32` about 2e-6.
+//! Error, rms against exact arithmetic: `f64` below 1e-15, `mixed` about 1e-7, `f32` some 3e-7.
 //! Bodies closer than 2^-42 of the extent (`f64`: 2^-62) without a softening of that length are refused
 //! ([`pairs`]); where they come that close within a run, they pull each other as from that distance.
 //! A result has the same bits whenever it is computed again on the same adapter, and does not depend on

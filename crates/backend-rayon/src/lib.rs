@@ -93,6 +93,10 @@ impl Backend for Threads {
         Capabilities { threads: self.threads.get(), ..self.part.capabilities() }
     }
 
+    fn device(&self) -> String {
+        self.part.device()
+    }
+
     fn nbody(&self, options: &NBodyOptions) -> Result<Box<dyn NBody>, Error> {
         self.part.nbody_on(options, self.executor()?).map_err(|error| self.rename(error))
     }

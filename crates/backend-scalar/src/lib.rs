@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use kernels_core::{
     Availability, Backend, Capabilities, Error, Executor, NBody, NBodyAlgorithm, NBodyOptions,
-    Parallel, Precision, Serial, WordCount, WordCountAlgorithm, WordCountOptions, tolerances,
+    Parallel, Precision, Serial, WordCount, WordCountAlgorithm, WordCountOptions,
 };
 
 mod nbody;
@@ -55,7 +55,6 @@ impl Backend for Scalar {
             software: false,
             precisions: vec![Precision::F64, Precision::F32],
             tree_precisions: Vec::new(),
-            f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct, NBodyAlgorithm::Pairs],
             word_count_algorithms: WordCountAlgorithm::ALL.to_vec(),
             notes: Vec::new(),

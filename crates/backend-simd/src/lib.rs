@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use kernels_core::{
     Availability, Backend, Capabilities, Error, Executor, NBody, NBodyAlgorithm, NBodyOptions,
-    Parallel, Precision, Serial, WordCount, WordCountAlgorithm, WordCountOptions, tolerances,
+    Parallel, Precision, Serial, WordCount, WordCountAlgorithm, WordCountOptions,
 };
 
 pub use level::Level;
@@ -79,7 +79,6 @@ impl Backend for Simd {
             software: false,
             precisions: vec![Precision::F64, Precision::F32],
             tree_precisions: vec![Precision::F64],
-            f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct, NBodyAlgorithm::Tree],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
             notes: Vec::new(),

@@ -37,7 +37,7 @@ pub(crate) fn select(
 }
 
 fn describe(selected: &Selected) -> String {
-    format!("backend {} ({})", selected.backend.name(), selected.backend.capabilities().device)
+    format!("backend {} ({})", selected.backend.name(), selected.backend.device())
 }
 
 /// Threads that were asked for and cannot be had are not left out silently.

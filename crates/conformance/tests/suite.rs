@@ -59,7 +59,6 @@ impl Backend for Plain {
             software: true,
             precisions: vec![Precision::F64],
             tree_precisions: Vec::new(),
-            f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
             notes: Vec::new(),

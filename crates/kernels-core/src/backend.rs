@@ -24,6 +24,20 @@ pub trait Backend: Debug + Send + Sync {
     /// as far as that can be known.
     fn capabilities(&self) -> Capabilities;
 
+    /// The device of [`Backend::capabilities`], which may take longer: a GPU tries out there what it computes
+    /// exactly.
+    fn device(&self) -> String {
+        self.capabilities().device
+    }
+
+    /// The precision of a kernel with these options: the one asked for, or the default.
+    ///
+    /// # Errors
+    /// As [`Capabilities::precision`], and [`Error::Unavailable`] or [`Error::Device`] where that cannot be found out.
+    fn precision(&self, options: &NBodyOptions) -> Result<Precision, Error> {
+        self.capabilities().precision(self.name(), options)
+    }
+
     /// A line on each thing that the backend could run on here, tried out; it may take seconds. By default
     /// the notes of [`Backend::capabilities`].
     fn survey(&self) -> Vec<String> {
@@ -120,9 +134,6 @@ pub struct Capabilities {
     pub precisions: Vec<Precision>,
     /// The precisions of [`NBodyAlgorithm::Tree`], the default first; empty where the backend has no tree.
     pub tree_precisions: Vec<Precision>,
-    /// The bound that it keeps on the rms relative error of accelerations by direct summation in f64:
-    /// [`F64_RMS`](crate::tolerances::F64_RMS) or [`F64_GPU_RMS`](crate::tolerances::F64_GPU_RMS).
-    pub f64_rms: f64,
     /// The N-body algorithms, the default first.
     pub nbody_algorithms: Vec<NBodyAlgorithm>,
     /// The word-count algorithms, the default first.

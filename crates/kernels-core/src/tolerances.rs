@@ -7,22 +7,18 @@
 
 use crate::Precision;
 
-/// Bound on the rms relative error of accelerations by direct summation in `f64` on a CPU.
+/// Bound on the rms relative error of accelerations by direct summation in `f64`, on every backend.
 pub const F64_RMS: f64 = 1e-14;
 
-/// Bound on the largest relative error of one body's acceleration by direct summation in `f64` on
-/// a CPU, relative to the rms acceleration.
+/// Bound on the largest relative error of one body's acceleration by direct summation in `f64`,
+/// relative to the rms acceleration.
 pub const F64_LARGEST: f64 = 1e-13;
 
-/// Bound on the rms relative error of accelerations in `f64` on a GPU, whose square root and
-/// division may be off by a few units in the last place.
-pub const F64_GPU_RMS: f64 = 1e-13;
-
 /// Bound on the rms relative error of accelerations with state in double-f32 and forces in f32.
-pub const MIXED_RMS: f64 = 1e-6;
+pub const MIXED_RMS: f64 = 3e-7;
 
 /// Bound on the rms relative error of accelerations in `f32` throughout.
-pub const F32_RMS: f64 = 1e-5;
+pub const F32_RMS: f64 = 2e-6;
 
 /// Bound on the rms relative error of accelerations by the tree algorithm at its default opening angle.
 ///
@@ -41,7 +37,7 @@ pub const TREE_ENERGY: f64 = 1e-4;
 #[must_use]
 pub const fn acceleration_rms(precision: Precision) -> f64 {
     match precision {
-        Precision::F64 => F64_GPU_RMS,
+        Precision::F64 => F64_RMS,
         Precision::Mixed => MIXED_RMS,
         Precision::F32 => F32_RMS,
     }
@@ -55,8 +51,8 @@ pub const fn acceleration_rms(precision: Precision) -> f64 {
 #[must_use]
 pub const fn energy(precision: Precision) -> f64 {
     match precision {
-        Precision::F64 => 1e-13,
-        Precision::Mixed => 1e-6,
-        Precision::F32 => 1e-5,
+        Precision::F64 => 1e-14,
+        Precision::Mixed => 3e-7,
+        Precision::F32 => 2e-6,
     }
 }

@@ -32,7 +32,6 @@ impl Backend for Alphabetical {
             software: false,
             precisions: vec![],
             tree_precisions: vec![],
-            f64_rms: f64::INFINITY,
             nbody_algorithms: vec![],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
             notes: vec![],

@@ -135,9 +135,8 @@ impl Auto<'_> {
 
     /// The backend of a curve, if it fits and runs on the device and driver that were measured.
     fn measured(&self, curve: &Curve, workload: &Workload) -> Option<&Arc<dyn Backend>> {
-        self.find(&curve.backend).filter(|backend| {
-            is_able(backend, workload) && backend.capabilities().device == curve.device
-        })
+        self.find(&curve.backend)
+            .filter(|backend| is_able(backend, workload) && backend.device() == curve.device)
     }
 
     /// Whether there is a GPU for the workload, and its task was measured on another one or on none.
@@ -145,7 +144,7 @@ impl Auto<'_> {
         let suits =
             |gpu: &&Arc<dyn Backend>| workload.may_suit_gpu(calls) && is_able(gpu, workload);
         let Some(gpu) = self.find(calibration::COSTLY).filter(suits) else { return false };
-        let device = gpu.capabilities().device;
+        let device = gpu.device();
         !calibration.ranking(workload, calls).iter().any(|curve| curve.device == device)
     }
 
@@ -174,7 +173,7 @@ fn is_able(backend: &Arc<dyn Backend>, workload: &Workload) -> bool {
 }
 
 fn selected(backend: &Arc<dyn Backend>, workload: &Workload, how: &str) -> Selected {
-    let device = backend.capabilities().device;
+    let device = backend.device();
     let size = workload.extent();
     Selected {
         backend: Arc::clone(backend),
@@ -283,7 +282,7 @@ mod tests {
 
     /// What was measured of a backend here.
     fn measured(backend: &Arc<dyn Backend>, seconds: f64) -> Curve {
-        let device = backend.capabilities().device;
+        let device = backend.device();
         Curve { device, ..curve(backend.name(), 0.0, &[(16.0, seconds)]) }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use perf_kernels::{
     Availability, Backend, Capabilities, Choice, Error, NBody, NBodyAlgorithm, NBodyOptions,
     Origin, Precision, Registry, SelectionError, Settings, WordCount, WordCountAlgorithm,
-    WordCountOptions, Workload, tolerances,
+    WordCountOptions, Workload,
 };
 
 /// A backend that computes nothing but is ready, missing or software as a test wants it.
@@ -50,7 +50,6 @@ impl Backend for Dummy {
             software: self.software,
             precisions: vec![self.precision],
             tree_precisions: vec![],
-            f64_rms: tolerances::F64_RMS,
             nbody_algorithms: vec![NBodyAlgorithm::Direct],
             word_count_algorithms: vec![WordCountAlgorithm::Scan],
             notes: vec![],

@@ -7,17 +7,17 @@ use kernels_core::{Availability, Error};
 use super::Device;
 use super::choice::{self, Choice, Missing};
 use super::provoke::Ceiling;
-use super::self_test::{self, SelfTest};
+use super::self_test::{self, Form};
 
 /// The name of the backend in messages.
 pub(crate) const BACKEND: &str = "gpu";
 
-/// The chosen adapter, the device that is open on it and what it was found to compute rightly.
+/// The chosen adapter, the device that is open on it and the form of double-f32 that it was found to compute rightly.
 #[derive(Debug, Default)]
 pub(crate) struct Adapter {
     choice: OnceLock<Result<Choice, Missing>>,
     device: Mutex<Option<Arc<Device>>>,
-    self_test: OnceLock<SelfTest>,
+    double_f32: OnceLock<Option<Form>>,
     ceiling: Option<Ceiling>,
 }
 
@@ -59,31 +59,32 @@ impl Adapter {
         Ok(device)
     }
 
-    /// What the self-test found. It is made once, and again where the device failed in it.
+    /// The form of double-f32 that is exact, where there is one. It is tried once, and again where the device failed.
     ///
     /// # Errors
     /// As [`Adapter::device`], and [`Error::Device`] where the device fails.
-    pub(crate) fn self_test(&self) -> Result<SelfTest, Error> {
-        if let Some(found) = self.self_test.get() {
+    pub(crate) fn double_f32(&self) -> Result<Option<Form>, Error> {
+        if let Some(found) = self.double_f32.get() {
             return Ok(*found);
         }
-        let found = self_test::run(&*self.device()?)?;
-        Ok(*self.self_test.get_or_init(|| found))
+        let found = self_test::double_f32(&*self.device()?)?;
+        Ok(*self.double_f32.get_or_init(|| found))
     }
 
     /// A line for each adapter of the machine, the chosen one first, with what its self-test found.
     pub(crate) fn survey(&self) -> Vec<String> {
         let Ok(choice) = self.choice() else { return Vec::new() };
-        let mut lines = vec![line(choice.adapter(), "chosen", self.self_test())];
+        let found = self.device().and_then(|device| self_test::findings(&device));
+        let mut lines = vec![line(choice.adapter(), "chosen", found)];
         lines.extend(choice.others().map(|adapter| {
-            let found = Device::open(adapter, None).and_then(|device| self_test::run(&device));
+            let found = Device::open(adapter, None).and_then(|device| self_test::findings(&device));
             line(adapter, "not chosen", found)
         }));
         lines
     }
 }
 
-fn line(adapter: &wgpu::Adapter, role: &str, found: Result<SelfTest, Error>) -> String {
-    let findings = found.map_or_else(|error| error.to_string(), SelfTest::findings);
+fn line(adapter: &wgpu::Adapter, role: &str, found: Result<String, Error>) -> String {
+    let findings = found.unwrap_or_else(|error| error.to_string());
     format!("adapter {} ({role}): {findings}", choice::describe(&adapter.get_info()))
 }

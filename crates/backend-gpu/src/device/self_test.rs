@@ -5,7 +5,9 @@
 //!   twice. The forms are tried from the cheapest on; the first that is exact on [`PAIRS`] pairs is
 //!   taken, and where none is, the precision `mixed` is not offered.
 //! - **Long loops.** Mesa's lavapipe 22.3 silently ends an invocation after 65,535 iterations of its loops. Our
-//!   kernels are made to stay below; such an adapter is told all the same, and CI takes a newer one.
+//!   kernels are made to stay below; such an adapter is told all the same (`cli backends`), and CI takes a newer one.
+//!
+//! Both are only tried where the answer matters: a driver may take 30 ms to compile them.
 
 use std::sync::Arc;
 
@@ -21,31 +23,6 @@ const PAIRS: u32 = 4096;
 
 /// To where the long loop counts.
 const LONG: u32 = 70_000;
-
-/// The outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct SelfTest {
-    /// The cheapest exact form of double-f32 arithmetic.
-    pub(crate) double_f32: Option<Form>,
-    /// Whether loops of more than 65,535 iterations run to their end.
-    pub(crate) long_loops: bool,
-}
-
-impl SelfTest {
-    /// What was found, on one line.
-    pub(crate) fn findings(self) -> String {
-        let double_f32 = match self.double_f32 {
-            Some(form) => format!("double-f32 is exact with {}", form.name()),
-            None => "no form of double-f32 is exact, so there is no mixed precision".to_owned(),
-        };
-        let loops = if self.long_loops {
-            "long loops run to their end"
-        } else {
-            "the driver cuts loops after 65,535 iterations (ours are shorter)"
-        };
-        format!("{double_f32}; {loops}")
-    }
-}
 
 /// A form of error-free sums and products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,19 +52,39 @@ impl Form {
     }
 }
 
-/// Tries everything. What does not compile counts as wrong.
+/// The cheapest exact form of double-f32 arithmetic. What does not compile counts as wrong.
 ///
 /// # Errors
 /// [`Error::Device`]: the device failed, which says nothing about what it computes.
-pub(crate) fn run(device: &Device) -> Result<SelfTest, Error> {
+pub(crate) fn double_f32(device: &Device) -> Result<Option<Form>, Error> {
     let pairs = pairs();
-    let mut double_f32 = None;
     for form in Form::ALL {
-        if double_f32.is_none() && is_exact(device, form, &pairs)? {
-            double_f32 = Some(form);
+        if is_exact(device, form, &pairs)? {
+            return Ok(Some(form));
         }
     }
-    Ok(SelfTest { double_f32, long_loops: counts(device)? == Some(LONG) })
+    Ok(None)
+}
+
+/// Tries everything and tells the outcome on one line.
+///
+/// # Errors
+/// As [`double_f32`].
+pub(crate) fn findings(device: &Device) -> Result<String, Error> {
+    Ok(told(double_f32(device)?, counts(device)? == Some(LONG)))
+}
+
+fn told(double_f32: Option<Form>, long_loops: bool) -> String {
+    let double_f32 = match double_f32 {
+        Some(form) => format!("double-f32 is exact with {}", form.name()),
+        None => "no form of double-f32 is exact, so there is no mixed precision".to_owned(),
+    };
+    let loops = if long_loops {
+        "long loops run to their end"
+    } else {
+        "the driver cuts loops after 65,535 iterations (ours are shorter)"
+    };
+    format!("{double_f32}; {loops}")
 }
 
 /// An entry point of a shader, where the driver compiles it.
@@ -180,10 +177,9 @@ mod tests {
 
     #[test]
     fn findings_are_told() {
-        let told = SelfTest::default().findings();
-        assert!(told.contains("no mixed precision") && told.contains("65,535"), "{told}");
-        let form = Form::ALL.last().copied();
-        let told = SelfTest { double_f32: form, long_loops: true }.findings();
+        let none = told(None, false);
+        assert!(none.contains("no mixed precision") && none.contains("65,535"), "{none}");
+        let told = told(Form::ALL.last().copied(), true);
         assert!(told.contains("exact with guarded") && told.contains("to their end"), "{told}");
     }
 }

@@ -179,7 +179,7 @@ impl Session {
         let kernel = build(backend.as_ref(), &options, one_by_one)?;
         span.exit();
         job.compare_machines(&machine, notes);
-        job.plan.settle(backend.capabilities().precision(backend.name(), &options)?);
+        job.plan.settle(backend.precision(&options)?);
         let earlier = (job.state.step, job.state.spent);
         let simulation = Simulation::new(job.plan, kernel, job.state)?;
         let setup = start.elapsed() - read;
@@ -235,21 +235,22 @@ impl Session {
     }
 
     fn record(&self, energy: Option<EnergyTrack>) -> anyhow::Result<NBodyRecord> {
-        let capabilities = self.backend.capabilities();
-        let precision = capabilities.precision(self.backend.name(), &self.options)?;
+        // Before anything is asked that a GPU tries out first.
+        let seconds = self.seconds();
+        let precision = self.backend.precision(&self.options)?;
         let (plan, state) = (self.simulation.plan(), self.simulation.state());
         Ok(NBodyRecord {
             kernel: "nbody",
             backend: self.backend.name(),
-            device: capabilities.device,
+            device: self.machine.device.clone(),
             precision: precision.name(),
             algorithm: self.options.algorithm.name(),
-            threads: capabilities.threads,
+            threads: self.backend.capabilities().threads,
             n: state.system.bodies.len(),
             steps: state.step,
             dt: plan.dt,
             t_end: plan.t_end,
-            seconds: self.seconds(),
+            seconds,
             interactions_per_second: self.interactions_per_second(),
             energy: EnergyRecord::of(energy),
             version: VERSION,

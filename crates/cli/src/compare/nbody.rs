@@ -237,7 +237,7 @@ impl Problem for Steps {
         options: NBodyOptions,
     ) -> Result<Box<dyn Contender + 'a>, Error> {
         let kernel = backend.nbody(&options)?;
-        let precision = backend.capabilities().precision(backend.name(), &options)?;
+        let precision = backend.precision(&options)?;
         let bound = bound(options.algorithm, precision);
         let out = Array2::zeros((self.start.len(), 3));
         Ok(Box::new(Stepper { problem: self, kernel, bound, end: None, first: None, out }))
@@ -248,7 +248,7 @@ impl Problem for Steps {
         backend: &dyn Backend,
         options: NBodyOptions,
     ) -> (&'static str, Option<&'static str>) {
-        let own = || backend.capabilities().precision(backend.name(), &options).ok();
+        let own = || backend.precision(&options).ok();
         (options.algorithm.name(), options.precision.or_else(own).map(Precision::name))
     }
 

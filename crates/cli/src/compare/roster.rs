@@ -135,7 +135,7 @@ impl Roster {
     pub(crate) fn processor(&self) -> String {
         let find = |name| self.registry.get(name).ok();
         let backend = find("simd").or_else(|| find(USUAL_REFERENCE));
-        backend.map_or_else(String::new, |backend| backend.capabilities().device)
+        backend.map_or_else(String::new, |backend| backend.device())
     }
 
     /// Everybody who takes part in what `workload` makes of the options.

@@ -47,7 +47,7 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn of(backend: &dyn Backend, one_by_one: bool) -> Self {
-        let (backend, device) = (backend.name().to_owned(), backend.capabilities().device);
+        let (backend, device) = (backend.name().to_owned(), backend.device());
         Self { backend, device, program: report::VERSION.to_owned(), one_by_one }
     }
 }

@@ -104,7 +104,7 @@ fn check(backend: &dyn Backend, variant: Variant, bodies: &Bodies, softening: f6
     let expected = reference(&bodies, softening);
     let what = format!("{variant}, {} bodies, softening {softening}", bodies.len());
     assert_close(&found, &expected, variant.bound(), &what);
-    if variant.bound() == tolerances::F64_RMS {
+    if variant.is_direct_f64() {
         let scale = (expected.iter().map(|x| x * x).sum::<f64>() / expected.len() as f64).sqrt();
         let largest = (&found - &*expected).iter().fold(0.0, |most: f64, x| most.max(x.abs()));
         let bound = tolerances::F64_LARGEST;

@@ -3,9 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kernels_core::nbody::{leapfrog, reference_energies, rms_error};
-use kernels_core::{
-    Backend, Bodies, Energies, Error, NBody, NBodyAlgorithm, Precision, tolerances,
-};
+use kernels_core::{Backend, Bodies, Energies, Error, NBody};
 use ndarray::ArrayViewMut2;
 
 use super::{Variant, accelerations, assert_close, kernel, reference, variants};
@@ -35,8 +33,7 @@ fn inputs(backend: &dyn Backend) {
 /// would take minutes, so a software adapter is only held to the first unit of time.
 fn input16(backend: &dyn Backend) {
     let input = read("input16");
-    let exact = |v: &Variant| v.precision == Precision::F64 && v.algorithm != NBodyAlgorithm::Tree;
-    for variant in variants(backend).into_iter().filter(exact) {
+    for variant in variants(backend).into_iter().filter(|variant| variant.is_direct_f64()) {
         let mut kernel = kernel(backend, variant, 0.0);
         let mut bodies = input.clone();
         let mut energy = |bodies: &Bodies| kernel.energies(bodies).expect("energies").total();
@@ -68,9 +65,8 @@ const INPUT1K: Legs = &[(100, 1e-13), (400, 1e-11)];
 /// Different correct f64 programs keep together until chaos takes over: input16 after its close encounter at
 /// t = 7.4, input1k from the start, since some of its bodies are close.
 fn trajectories(backend: &dyn Backend) {
-    let exact = |v: &Variant| v.precision == Precision::F64 && v.algorithm != NBodyAlgorithm::Tree;
     let software = backend.capabilities().software;
-    for variant in variants(backend).into_iter().filter(exact) {
+    for variant in variants(backend).into_iter().filter(|variant| variant.is_direct_f64()) {
         follow(backend, variant, "input16", INPUT16);
         // A GPU that is a processor would take minutes for all of it.
         follow(backend, variant, "input1k", if software { &INPUT1K[..1] } else { INPUT1K });
@@ -80,14 +76,12 @@ fn trajectories(backend: &dyn Backend) {
     }
 }
 
-/// Runs the legs beside a plain loop: the rms distance, relative to the rms position, is within the bound,
-/// of a backend whose forces are so many times less exact within so many times that.
+/// Runs the legs beside a plain loop: the rms distance, relative to the rms position, is within the bound.
 fn follow(backend: &dyn Backend, variant: Variant, name: &'static str, legs: Legs) {
     let mut kernel = kernel(backend, variant, 0.0);
     let mut bodies = read(name);
     for (&(steps, bound), plain) in legs.iter().zip(&*plain_run(name, legs)) {
         kernel.leapfrog(&mut bodies, 1e-3, steps).expect("a run");
-        let bound = bound * variant.f64_rms / tolerances::F64_RMS;
         let distance = rms_error(bodies.positions(), plain.positions());
         assert!(distance <= bound, "{variant}, {name}: {distance:e} apart after {steps} steps");
     }

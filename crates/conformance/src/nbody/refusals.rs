@@ -15,6 +15,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("nbody_invalid_options_are_refused", options),
     Case::new("nbody_what_is_not_offered_is_refused", not_offered),
     Case::new("nbody_tree_in_a_precision_it_lacks_is_refused", tree_precision),
+    Case::new("nbody_precision_and_device_are_told_as_offered", told),
     Case::new("nbody_diverging_run_leaves_the_system_unchanged", diverging),
 ];
 
@@ -171,6 +172,19 @@ fn tree_precision(backend: &dyn Backend) {
             supported,
         };
         assert_eq!(backend.nbody(&options).err(), Some(expected));
+    }
+}
+
+/// What a backend tells without trying out all that it offers.
+fn told(backend: &dyn Backend) {
+    let (offered, name) = (backend.capabilities(), backend.name());
+    assert_eq!(backend.device(), offered.device);
+    for algorithm in NBodyAlgorithm::ALL {
+        for precision in Precision::ALL.into_iter().map(Some).chain([None]) {
+            let options = NBodyOptions { precision, algorithm, ..NBodyOptions::default() };
+            let expected = offered.precision(name, &options);
+            assert_eq!(backend.precision(&options), expected, "{algorithm}, {precision:?}");
+        }
     }
 }
 

@@ -113,7 +113,7 @@ impl Entry {
         let curve = Curve {
             task: workload.task(),
             backend: backend.name().to_owned(),
-            device: backend.capabilities().device,
+            device: backend.device(),
             probe,
             points: Vec::new(),
         };
