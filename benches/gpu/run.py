@@ -37,7 +37,7 @@ KNOWN = [Path("/etc/vulkan/icd.d"), Path("/usr/share/vulkan/icd.d")]
 REAL = {"work": 2e12, "bodies": [16, 1024, 16384, 131072], "bytes": 1_000_000_000}
 SOFTWARE = {"work": 5e8, "bodies": [16, 1024, 4096], "bytes": 33_000_000}
 # Interactions of a run on the processor beside it.
-PROCESSOR = 2e10
+PROCESSOR = 5e9
 # How often a warm run is made.
 WARM = 3
 # The seconds that one of the checks may take; the slowest takes some 30 on two cores that play a GPU.

@@ -47,6 +47,8 @@ pub(crate) struct Device {
     programs: Programs,
     /// Milliseconds that a submission may take.
     patience: AtomicU64,
+    /// Microseconds that the longest submission of a stream took so far.
+    longest: AtomicU64,
 }
 
 impl Device {
@@ -73,6 +75,7 @@ impl Device {
             faults,
             programs: Programs::default(),
             patience: AtomicU64::new(PATIENCE),
+            longest: AtomicU64::new(0),
         })
     }
 
@@ -216,6 +219,17 @@ impl Device {
     /// How long a submission may take.
     fn patience(&self) -> Duration {
         Duration::from_millis(self.patience.load(Ordering::Relaxed))
+    }
+
+    /// What the longest submission of a stream took so far.
+    pub(crate) fn longest_submission(&self) -> Duration {
+        Duration::from_micros(self.longest.load(Ordering::Relaxed))
+    }
+
+    /// A submission took so long.
+    fn note_submission(&self, took: Duration) {
+        let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.longest.fetch_max(microseconds, Ordering::Relaxed);
     }
 
     /// Sets how long a submission may take.

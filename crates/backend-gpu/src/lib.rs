@@ -87,6 +87,15 @@ impl Gpu {
         self.adapter.device().is_ok_and(|device| device.is_busy())
     }
 
+    /// What the longest submission to the open device took so far, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn longest_submission(&self) -> std::time::Duration {
+        self.adapter
+            .device()
+            .map_or_else(|_| Default::default(), |device| device.longest_submission())
+    }
+
     /// As an adapter with these limits would do, for tests.
     #[doc(hidden)]
     #[must_use]

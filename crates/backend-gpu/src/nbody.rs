@@ -12,7 +12,7 @@
 //!
 //! Error, rms against exact arithmetic: `f64` below 1e-15, `mixed` about 1e-7, `f32` some 3e-7.
 //! Bodies closer than 2^-42 of the extent (`f64`: 2^-62) without a softening of that length are refused
-//! ([`pairs`]); where they come that close within a run, they pull each other as from that distance.
+//! ([`pairs`]); where they come that close within a run, the inverse cube is that of the least distance.
 //! A result has the same bits whenever it is computed again on the same adapter, and does not depend on
 //! how a run is cut into calls: work is laid out by n alone ([`plan`]) and sums have a fixed order.
 //!

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use backend_gpu::{Ceiling, Gpu};
 use common::{ring, with_device};
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         ("text_is_cut_to_the_buffers", small_buffers),
         ("table_of_words_grows", growing_table),
         ("text_is_read_while_the_device_counts", reading),
+        ("long_run_is_cut_to_short_submissions", submissions),
         ("best_shape_is_remembered_and_changes_no_bit", tuning),
         ("best_shape_of_one_workgroup_is_remembered_and_changes_no_bit", tuning_of_few),
     ]);
@@ -142,6 +144,22 @@ fn reading() {
     let busy = text.busy.into_inner();
     // A real GPU may be done with half a megabyte before anybody looks.
     assert!(busy > 10 || !gpu.capabilities().software, "at work at {busy} of 21 questions");
+}
+
+/// By the time that passes on the host, which other tests and programs lengthen: a fifth of the run, which takes more
+/// than a second, is many times what a submission is meant to take.
+fn submissions() {
+    let gpu = Gpu::new();
+    let mut kernel = gpu.nbody(&options(Precision::F32)).expect("a kernel");
+    let mut run = |steps: u64| {
+        let begun = Instant::now();
+        kernel.leapfrog(&mut ring(3000), 1e-3, steps).expect("a run");
+        begun.elapsed()
+    };
+    let steps = (4..40).map(|doubled| 1 << doubled);
+    let took = steps.map(&mut run).find(|took| *took > Duration::from_millis(1200));
+    let (took, longest) = (took.expect("no device is that fast"), gpu.longest_submission());
+    assert!(longest > Duration::ZERO && longest < took / 5, "{longest:?} of {took:?}");
 }
 
 fn tuning() {

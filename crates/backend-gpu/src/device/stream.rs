@@ -195,6 +195,7 @@ impl<'a> Stream<'a> {
         self.device.wait(Some(index.clone()))?;
         let now = Instant::now();
         self.pace.learn(cost, now - since);
+        self.device.note_submission(now - since);
         if let Some(next) = &mut self.in_flight {
             // The device ran the one before until now.
             next.since = now;

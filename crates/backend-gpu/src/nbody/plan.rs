@@ -153,9 +153,15 @@ impl Plan {
 
     /// The steps of a small system that one dispatch of so many invocations may do.
     pub(super) fn steps(&self, workgroup: u32) -> u32 {
+        let (a_step, around) = self.iterations(workgroup);
+        ((ITERATIONS - around) / a_step).max(1)
+    }
+
+    /// The iterations of all loops of an invocation of `steps`: in a step, and around the steps.
+    fn iterations(&self, workgroup: u32) -> (u32, u32) {
         let own = self.bodies.div_ceil(workgroup);
-        let a_step = own * (self.bodies.div_ceil(4) + 2) + 1;
-        (ITERATIONS / a_step).max(1)
+        let pulling = self.bodies.div_ceil(4);
+        (1 + own + own * (1 + pulling), self.padded.div_ceil(workgroup) + own)
     }
 
     /// The shape of what pulls, where none is known to be better.
@@ -269,8 +275,9 @@ mod tests {
             let plan = plan(bodies);
             assert!(plan.small);
             for Shape { workgroup, .. } in Shape::all_alone(bodies, 1024) {
-                let turns = bodies.div_ceil(workgroup) * bodies.div_ceil(4);
-                assert!(plan.steps(workgroup) * turns <= ITERATIONS);
+                let (a_step, around) = plan.iterations(workgroup);
+                let all = plan.steps(workgroup) * a_step + around;
+                assert!(all <= ITERATIONS && all > ITERATIONS / 2, "{all} of {bodies}");
             }
         }
         assert!(!plan(512).small);

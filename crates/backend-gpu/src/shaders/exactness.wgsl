@@ -1,5 +1,5 @@
 // Sums and products of pairs with their rounding errors, for the host to check (`self_test.rs`).
-// Pairs are taken three at a time, in the lanes of a vector, as the kernels do.
+// A pair goes through all three lanes of a vector, as the kernels' numbers do, and results come from different ones.
 
 @group(0) @binding(0) var<storage, read_write> pairs: array<vec2<f32>>;
 @group(0) @binding(1) var<storage, read_write> results: array<vec4<f32>>;

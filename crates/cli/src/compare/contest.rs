@@ -296,7 +296,6 @@ mod tests {
             software: true,
             precisions: vec![],
             tree_precisions: vec![],
-            f64_rms: 0.0,
             nbody_algorithms: vec![],
             word_count_algorithms: vec![],
             notes: vec![],

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 /// What a user hardly notices.
-const MOMENT: Duration = Duration::from_millis(250);
+const MOMENT: Duration = Duration::from_millis(500);
 /// A first guess may be that far off.
 const FASTEST_GROWTH: f64 = 8.0;
 
@@ -44,9 +44,9 @@ mod tests {
         let millis = Duration::from_millis;
         pace.learn(1, Duration::ZERO);
         assert_eq!(pace.steps(), 8);
-        pace.learn(8, millis(125));
+        pace.learn(8, millis(250));
         assert_eq!(pace.steps(), 16);
-        pace.learn(16, millis(2500));
+        pace.learn(16, millis(5000));
         assert_eq!(pace.steps(), 1);
         pace.learn(1, millis(60_000));
         assert_eq!(pace.steps(), 1);
