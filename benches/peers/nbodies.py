@@ -40,6 +40,8 @@ def programs(workshop, cli, backends, threads):
     for used in sorted({1, threads}) if workshop.offers("openmp") else ():
         name = "C++ -Ofast -march=native" + (" -fopenmp" if used > 1 else "")
         peers.append(Program(name, [workshop.built / "openmp"], workshop.environment(used), used))
+    if workshop.offers("avx2"):
+        peers.append(Program("C++, AVX2 intrinsics", [workshop.built / "avx2"], workshop.environment(1), 1))
     return peers + [_ours(cli, name, threads) for name in backends]
 
 

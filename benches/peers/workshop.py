@@ -42,12 +42,13 @@ class Workshop:
         self.built.mkdir(parents=True, exist_ok=True)
         self._make("packages", [HERE / "requirements.txt"], self._install)
         self._make("C++", [HERE / "nbody" / "openmp.cpp"], self._compile_cpp)
+        self._make("AVX2", [HERE / "nbody" / "avx2.cpp"], self._compile_avx2)
         self._make("Pythran", [HERE / "nbody" / "compiled" / "pythran_kernel.py"], self._compile_pythran)
         self._make("transonic", [HERE / "nbody" / "compiled" / "transonic_kernel.py"], self._compile_transonic)
 
     def offers(self, program):
-        """Whether a script, or `openmp`, has what it needs."""
-        return True
+        """Whether a script, `openmp` or `avx2` has what it needs."""
+        return program != "avx2" or (self.built / "avx2").exists()
 
     def packages(self):
         """The installed packages and their versions."""
@@ -77,6 +78,9 @@ class Workshop:
 
     def _compile_cpp(self, source):
         check(["g++", "-Ofast", "-march=native", "-fopenmp", source, "-o", self.built / "openmp"])
+
+    def _compile_avx2(self, source):
+        check(["g++", "-O3", "-mavx2", "-mfma", source, "-o", self.built / "avx2"])
 
     def _compile_pythran(self, source):
         module = self.built / "pythran_kernel.so"

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! a_i = sum over j of m_j (x_j - x_i) r^-3        r^2 = |x_j - x_i|^2 + eps^2
-//! y = rsqrt(r^2) to 14 bits;   h = 1 - r^2 y^2;   r^-3 = y^3 (1 + 3/2 h + 15/8 h^2 + 35/16 h^3)
+//! y = rsqrt(r^2) to 14 bits;   t = 9/7 - r^2 y^2;   r^-3 = 35/16 y^3 (t^3 + 108/245 t + 528/1715)
 //! ```
 //!
-//! No square root and no division: with `|h| < 2^-13` the series stops at half a unit in the last place
-//! of f64 (in f32 after the first term). Levels without such a seed take a square root and divide.
+//! No square root and no division: the series of `(1 - h)^(-3/2)` in `h = 1 - r^2 y^2`, `|h| < 2^-13`, stops at half a unit in
+//! the last place of f64 (in f32 after the first term), and takes 3 operations in this form, the factor being left to the masses
+//! ([`lanes::series`]). Levels without such a seed take a square root and divide.
 //! Each pair is computed once and serves both bodies (Newton's third law), 8 pairs at a time in f64
 //! with AVX-512.
 //!
@@ -21,11 +22,11 @@
 //! # Cost
 //!
 //! What binds is the two ports that multiply. A vector of pairs takes 3 subtractions, 3 fused
-//! multiply-adds for `r^2`, 7 operations for `r^-3`, 2 products with the masses and 6 accumulations,
-//! and the seed: with AVX-512 one instruction of 3 operations, together 24 on 2 ports, 12 cycles for 16
-//! directed interactions in f64. With AVX2, which has no such instruction for f64, the seed is made of 7
-//! operations (see [`lanes`]); the subtractions and one of those go to a third port, and 24 on 2 ports make
-//! 12 cycles for 8 directed interactions: half as many, which is the ceiling of that level. Sixteen registers
+//! multiply-adds for `r^2`, 6 operations for `r^-3`, 2 products with the masses and 6 accumulations,
+//! and the seed: with AVX-512 one instruction of 3 operations, together 23 on 2 ports, 11.5 cycles for 16
+//! directed interactions in f64. With AVX2, which has no such instruction for f64, the seed is made of 6
+//! operations (see [`lanes`]); the subtractions and one of those go to a third port, and 22 on 2 ports make
+//! 11 cycles for 8 directed interactions, which is the ceiling of that level. Sixteen registers
 //! hold less than what is under way: neither intrinsics written by hand reach it nor the passes of [`tiles`], which
 //! come within a tenth of the best of several hand-written forms. A level without a seed is bound by its square
 //! root and division, some 10 cycles for 2 pairs.

@@ -66,13 +66,14 @@ fn levels() -> impl Iterator<Item = Simd> {
 
 #[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
-    // Every number of units that a system of less than 65,536 bodies is cut into.
-    for bodies in [2, 16, 700, 4500, 8200] {
+    // Every number of units that a system of less than 65,536 bodies is cut into, the last at the best level.
+    let all = levels().flat_map(|simd| [2, 16, 700, 2500].map(|bodies| (simd, bodies)));
+    for (simd, bodies) in all.chain([(Simd::new(), 8200)]) {
         let start = cloud(bodies, 0.0, 2.0);
         for precision in [Precision::F64, Precision::F32] {
             let options = NBodyOptions { precision: Some(precision), ..NBodyOptions::default() };
             let run = |executor: Arc<dyn Executor>| {
-                let mut kernel = Simd::new().nbody_on(&options, executor).unwrap();
+                let mut kernel = simd.nbody_on(&options, executor).unwrap();
                 let mut moving = start.clone();
                 kernel.leapfrog(&mut moving, 1e-3, 2).unwrap();
                 let energies = kernel.energies(&moving).unwrap();
@@ -82,11 +83,21 @@ fn bits_do_not_depend_on_the_number_of_threads() {
             for threads in [1, 2, 3, 5, 8] {
                 assert!(
                     run(Arc::new(Crew(threads))) == alone,
-                    "{bodies} bodies, {threads} threads"
+                    "{simd:?}, {bodies} bodies, {threads} threads"
                 );
             }
         }
     }
+}
+
+#[test]
+fn bits_of_many_bodies_do_not_depend_on_the_number_of_threads() {
+    let bodies = cloud(65_536, 0.0, 2.0);
+    let options = NBodyOptions { precision: Some(Precision::F32), ..NBodyOptions::default() };
+    let of = |executor: Arc<dyn Executor>| {
+        accelerations(&mut *Simd::new().nbody_on(&options, executor).unwrap(), &bodies)
+    };
+    assert!(of(Arc::new(Crew(3))) == of(Arc::new(kernels_core::Serial)));
 }
 
 #[test]

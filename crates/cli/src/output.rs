@@ -161,8 +161,8 @@ fn replace(
         file.as_file().sync_all()?;
     }
     file.persist(path).map_err(|error| error.error)?;
-    if durability == Durability::Synced {
-        // The new name is in the directory, which has to reach the disk as well.
+    if durability == Durability::Synced && cfg!(unix) {
+        // The new name is in the directory, which has to reach the disk as well. Windows does not open directories.
         File::open(directory(path))?.sync_all()?;
     }
     Ok(())

@@ -72,6 +72,33 @@ fn prints(stdout: &[u8]) -> Vec<String> {
     lines.filter(|line| line.starts_with("t =")).map(str::to_owned).collect()
 }
 
+/// Ends a run as Ctrl-C does, and gives what it printed.
+#[cfg(unix)]
+fn interrupt(child: Child) -> String {
+    let signal = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status();
+    assert!(signal.unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+/// The energy at the end of a large system may take minutes.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_is_followed_by_no_energy() {
+    let folder = Folder::new();
+    let saved = folder.path("run.ckpt");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
+    let line = "nbody -b scalar data/input128 --t-end 10000 --checkpoint-every 0.01 --checkpoint";
+    command.current_dir(root()).args(line.split_whitespace()).arg(&saved);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for(&saved);
+    let printed = interrupt(child);
+    let last = printed.lines().last().unwrap();
+    assert!(printed.starts_with("t =  0.00, E = ") && last.contains(" time steps run in "));
+    assert!(!printed.contains("Final"), "{printed}");
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_leaves_the_last_complete_state() {
@@ -82,10 +109,7 @@ fn ctrl_c_leaves_the_last_complete_state() {
         &[Path::new("--checkpoint"), &saved, Path::new("--output"), &output],
     );
     wait_for(&saved);
-    let interrupt = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status();
-    assert!(interrupt.unwrap().success());
-    let ended = child.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(130));
+    interrupt(child);
     // The state written is the one saved: going on for no step writes it again.
     let (step, again) = (steps_done(&saved), folder.path("again"));
     assert!(step > 0);
@@ -207,6 +231,11 @@ fn a_save_is_not_replaced_by_another_run() {
         command
     };
     begin("data/input16").assert().success();
+    let again = "nbody -b scalar --t-end 0.005 data/input16 --checkpoint";
+    let told = cli(again).arg(&saved).assert().success().get_output().stderr.clone();
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("holds this run behind step 11, and is replaced from step 0"), "{told}");
+    assert!(told.contains("--resume"), "{told}");
     let before = fs::read(&saved).unwrap();
     for other in ["data/input128", "data/input16 --dt 0.002", "data/input16 --softening 0.1"] {
         assert_error(&mut begin(other), 2, &["run.ckpt", "another saved run", "of 16 bodies"]);

@@ -7,7 +7,7 @@ use conformance::{Case, Required, Subject, cases, trials};
 use kernels_core::nbody::{leapfrog, require_output, require_time_step};
 use kernels_core::{
     Availability, Backend, Bodies, Capabilities, Counts, Energies, Error, NBody, NBodyAlgorithm,
-    NBodyOptions, Precision, WordCount, WordCountAlgorithm, WordCountOptions, text, tolerances,
+    NBodyOptions, Precision, WordCount, WordCountAlgorithm, WordCountOptions, text,
 };
 use ndarray::{Array2, ArrayViewMut2};
 

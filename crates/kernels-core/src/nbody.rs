@@ -20,9 +20,11 @@ use ndarray::ArrayViewMut2;
 
 use crate::{Bodies, Error};
 
+mod compensated;
 mod leapfrog;
 mod reference;
 
+pub use compensated::CompensatedSum;
 pub use leapfrog::{drift, kick, leapfrog, require_time_step};
 pub use reference::{
     reference_accelerations, reference_accelerations_of, reference_energies, rms_error,

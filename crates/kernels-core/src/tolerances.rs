@@ -43,6 +43,17 @@ pub const fn acceleration_rms(precision: Precision) -> f64 {
     }
 }
 
+/// Bound on the error of one body's acceleration by direct summation, relative to the sum of the magnitudes of
+/// all pulls on it: a bound for each body by itself, where a tight binary dominates the rms.
+#[must_use]
+pub const fn of_all_pulls(precision: Precision) -> f64 {
+    match precision {
+        Precision::F64 => 1e-14,
+        Precision::Mixed => 1e-6,
+        Precision::F32 => 2e-6,
+    }
+}
+
 /// Bound on the relative error of the kinetic and of the potential energy by direct summation, each by
 /// itself: `|T - T_ref| / T_ref` and `|U - U_ref| / |U_ref|`.
 ///

@@ -1,5 +1,6 @@
 //! The energies on the device: `shaders/energy.wgsl`.
 
+use kernels_core::nbody::CompensatedSum;
 use kernels_core::{Error, Precision};
 use wgpu::{BindGroup, ComputePipeline};
 
@@ -88,6 +89,6 @@ impl Energy {
     /// The sums of kinetic and potential energy over all workgroups, from the bytes of the staging buffer.
     pub(super) fn sums(&self, precision: Precision, staged: &[u8]) -> [f64; 2] {
         let reals = cells::reals(precision, &staged[..self.bytes as usize]);
-        [0, 1].map(|k| reals.iter().skip(k).step_by(2).sum())
+        [0, 1].map(|k| reals.iter().skip(k).step_by(2).copied().collect::<CompensatedSum>().value())
     }
 }

@@ -72,7 +72,9 @@ impl System {
         let known = tuned.get(Key::new(precision, plan.bodies));
         let known = known.filter(|shape| shape.workgroup <= most);
         let shape = known.unwrap_or_else(|| plan.usual_shape(most));
+        let begun = Instant::now();
         let motion = Motion::new(&device, numbers, &plan, &buffers, shape)?;
+        let compiled = begun.elapsed();
         let is_over = known.is_some() || plan.other_shapes(shape, most).is_empty();
         Ok(Self {
             device,
@@ -85,7 +87,7 @@ impl System {
             masses: Vec::new(),
             content: None,
             accelerated: false,
-            tuning: Tuning::new(is_over),
+            tuning: Tuning::new(is_over, shape, compiled),
         })
     }
 

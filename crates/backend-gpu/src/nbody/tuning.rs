@@ -37,6 +37,8 @@ pub(super) struct Tuning {
     spent: Duration,
     /// What a step took last.
     step: Option<Duration>,
+    /// What the compilation of a shape took at most, for each body of an invocation.
+    compilation: Duration,
     trial: Option<Trial>,
     /// Whether there is nothing to find out, or it is known.
     is_over: bool,
@@ -57,9 +59,15 @@ struct Trial {
 }
 
 impl Tuning {
-    /// Nothing timed yet, with nothing to find out or with something.
-    pub(super) fn new(is_over: bool) -> Self {
-        Self { is_over, ..Self::default() }
+    /// No step timed yet, with nothing to find out or with something, and a shape that was compiled in so long.
+    pub(super) fn new(is_over: bool, shape: Shape, compiled: Duration) -> Self {
+        let mut new = Self { is_over, ..Self::default() };
+        new.learn_compilation(shape, compiled);
+        new
+    }
+
+    fn learn_compilation(&mut self, shape: Shape, took: Duration) {
+        self.compilation = self.compilation.max(took / shape.bodies);
     }
 
     /// Counts steps that took so long.
@@ -79,10 +87,15 @@ impl Tuning {
         let sample = match &self.trial {
             None if whole < WORTH => return None,
             None => (SAMPLE.as_secs_f64() / step.as_secs_f64()).ceil() as u64,
-            Some(trial) if trial.took > whole / PART => return None,
+            Some(trial) if trial.took + self.ahead(trial) > whole / PART => return None,
             Some(trial) => trial.sample,
         };
         (sample <= left).then_some(sample)
+    }
+
+    /// What the compilation of the next shape should take: on lavapipe seconds, more than many a run.
+    fn ahead(&self, trial: &Trial) -> Duration {
+        trial.waiting.last().map_or(Duration::ZERO, |shape| self.compilation * shape.bodies)
     }
 }
 
@@ -139,11 +152,13 @@ impl System {
 
     /// Times a shape, and keeps it where it is the fastest so far. Gives how many steps that made.
     fn try_shape(&mut self, shape: Shape, sample: u64, pace: &mut Pace) -> Result<u64, Error> {
+        let begun = Instant::now();
         // A shape that a driver does not compile is none for it.
         let Ok(motion) = Motion::new(&self.device, self.numbers, &self.plan, &self.buffers, shape)
         else {
             return self.device.check().map(|()| 0);
         };
+        self.tuning.learn_compilation(shape, begun.elapsed());
         let before = std::mem::replace(&mut self.motion, motion);
         let took = self.timed(sample, pace)?;
         match &mut self.tuning.trial {
@@ -201,6 +216,18 @@ mod tests {
         tuning.learn(1, MILLISECOND);
         assert_eq!(tuning.sample(900), None);
         assert_eq!(tuning.sample(1000), Some(5));
+    }
+
+    #[test]
+    fn a_shape_that_takes_long_to_compile_is_not_tried_in_a_short_run() {
+        let shape = |bodies| Shape { workgroup: 64, bodies };
+        let mut tuning = Tuning::new(false, shape(4), 400 * MILLISECOND);
+        tuning.learn(1000, 1000 * MILLISECOND);
+        let waiting = vec![shape(1), shape(8)];
+        let (best, took) = (5 * MILLISECOND, Duration::ZERO);
+        tuning.trial = Some(Trial { sample: 5, best, took, waiting, few: 0 });
+        assert_eq!(tuning.sample(2000), None, "0.8 s of 3");
+        assert_eq!(tuning.sample(2200), Some(5));
     }
 
     #[test]

@@ -1,43 +1,14 @@
 //! Kinetic and potential energy in f64, whatever the precision of the forces.
 //!
-//! The sums are compensated, so their error does not grow with the number of bodies.
-//!
-//! Literature: Neumaier, Z. Angew. Math. Mech. 54, 39 (1974).
+//! The sums are compensated ([`CompensatedSum`]), so their error does not grow with the number of bodies.
 
 use std::sync::{Mutex, PoisonError};
 
+use kernels_core::nbody::CompensatedSum;
 use kernels_core::{Bodies, Energies, Executor};
 
 /// Bodies of a unit of work.
 const ROWS: usize = 32;
-
-/// A sum that keeps what rounding takes from it.
-#[derive(Debug, Clone, Copy, Default)]
-struct CompensatedSum {
-    sum: f64,
-    lost: f64,
-}
-
-impl CompensatedSum {
-    fn add(&mut self, x: f64) {
-        let sum = self.sum + x;
-        let (large, small) = if self.sum.abs() >= x.abs() { (self.sum, x) } else { (x, self.sum) };
-        self.lost += (large - sum) + small;
-        self.sum = sum;
-    }
-
-    fn value(self) -> f64 {
-        self.sum + self.lost
-    }
-}
-
-impl FromIterator<f64> for CompensatedSum {
-    fn from_iter<I: IntoIterator<Item = f64>>(numbers: I) -> Self {
-        let mut sum = Self::default();
-        numbers.into_iter().for_each(|x| sum.add(x));
-        sum
-    }
-}
 
 /// The energies of a system.
 pub(super) fn energies(bodies: &Bodies, softening: f64, executor: &dyn Executor) -> Energies {
@@ -68,16 +39,4 @@ fn pair(bodies: &Bodies, i: usize, j: usize, softening2: f64) -> f64 {
     let d: [f64; 3] = std::array::from_fn(|axis| positions[j][axis] - positions[i][axis]);
     let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + softening2;
     if r2 > 0.0 { -masses[i] * masses[j] / r2.sqrt() } else { 0.0 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn compensation_keeps_what_cancellation_would_lose() {
-        let numbers = [1.0, 1e100, 1.0, -1e100];
-        assert_eq!(numbers.iter().sum::<f64>(), 0.0);
-        assert_eq!(numbers.into_iter().collect::<CompensatedSum>().value(), 2.0);
-    }
 }

@@ -5,11 +5,12 @@
 //! ```
 //!
 //! Cost: n^2/2 reciprocal square roots. Error: a few units in the last place, since the lanes sum over
-//! at most [`RUN`] blocks before Neumaier's compensated sum (ZAMM 54, 39 (1974)) takes over.
+//! at most [`RUN`] blocks before a compensated sum takes over.
 
 use std::sync::{Mutex, PoisonError};
 
 use fearless_simd::prelude::*;
+use kernels_core::nbody::CompensatedSum;
 use kernels_core::{Bodies, Energies, Executor};
 
 use super::lanes::Lanes;
@@ -21,26 +22,6 @@ const RUN: usize = 64;
 /// How many blocks of bodies make a unit.
 const UNIT: usize = 8;
 
-/// A sum with what rounding took from it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Compensated {
-    sum: f64,
-    lost: f64,
-}
-
-impl Compensated {
-    fn add(&mut self, x: f64) {
-        let sum = self.sum + x;
-        self.lost +=
-            if self.sum.abs() >= x.abs() { (self.sum - sum) + x } else { (x - sum) + self.sum };
-        self.sum = sum;
-    }
-
-    fn total(self) -> f64 {
-        self.sum + self.lost
-    }
-}
-
 /// The energies of `bodies` at the softening `eps`.
 pub(super) fn energies<S: Lanes>(
     simd: S,
@@ -50,28 +31,24 @@ pub(super) fn energies<S: Lanes>(
 ) -> Energies {
     let blocks = blocks(simd, bodies);
     let units = blocks.len().div_ceil(UNIT);
-    let sums: Vec<_> = (0..units).map(|_| Mutex::new(Compensated::default())).collect();
+    let sums: Vec<_> = (0..units).map(|_| Mutex::new(CompensatedSum::default())).collect();
     executor.run(units, &|unit| {
         let mut sum = sums[unit].lock().unwrap_or_else(PoisonError::into_inner);
         for first in unit * UNIT..blocks.len().min((unit + 1) * UNIT) {
             block_potential(simd, &blocks, first, eps * eps, &mut sum);
         }
     });
-    let mut potential = Compensated::default();
+    let mut potential = CompensatedSum::default();
     for sum in sums {
-        let Compensated { sum, lost } = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
-        potential.add(sum);
-        potential.add(lost);
+        potential.absorb(sum.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
-    Energies { kinetic: kinetic(bodies), potential: -potential.total() }
+    Energies { kinetic: kinetic(bodies), potential: -potential.value() }
 }
 
 fn kinetic(bodies: &Bodies) -> f64 {
-    let mut twice = Compensated::default();
-    for (mass, v) in bodies.mass_slice().iter().zip(bodies.velocity_rows()) {
-        twice.add(mass * (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]));
-    }
-    0.5 * twice.total()
+    let square = |v: &[f64; 3]| v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
+    let moving = bodies.mass_slice().iter().zip(bodies.velocity_rows());
+    0.5 * moving.map(|(mass, v)| mass * square(v)).collect::<CompensatedSum>().value()
 }
 
 /// The bodies in blocks. The lanes that are left over are massless, outside the system and apart.
@@ -96,7 +73,7 @@ fn block_potential<S: Lanes>(
     blocks: &[Block<S::f64s>],
     first: usize,
     eps2: f64,
-    sum: &mut Compensated,
+    sum: &mut CompensatedSum,
 ) {
     let (block, later) = (&blocks[first], &blocks[first + 1..]);
     for lane in 0..S::f64s::LEN {

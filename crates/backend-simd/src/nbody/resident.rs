@@ -5,8 +5,8 @@ use fearless_simd::prelude::*;
 use super::lanes::{Lanes, Real, Vector};
 use super::motion::{Motion, Moving};
 use super::pairs::{
-    Block, Rows, Triple, accumulate, add, begin, block_with_block, block_with_itself, guard,
-    lane_sums, no_guard, subtract, zero,
+    Block, Rows, Triple, WIDEST, accumulate, add, begin, block_with_block, block_with_itself,
+    guard, lane_sums, no_guard, subtract, zero,
 };
 use super::system::System;
 
@@ -110,7 +110,7 @@ fn block_with_few<S: Lanes, T: Real>(
 ) -> [Triple<Vector<S, T>>; 2] {
     let [block, others] = blocks;
     let mut sum = zero::<S, T>(simd);
-    let mut rows: [Rows<Vector<S, T>>; 3] = [[sum[0]; 16]; 3];
+    let mut rows: [Rows<Vector<S, T>>; 3] = [[sum[0]; WIDEST]; 3];
     for body in 0..few {
         let other = Block {
             position: [

@@ -93,7 +93,7 @@ mod walk;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kernels_core::nbody::{require_output, require_time_step};
+use kernels_core::nbody::{CompensatedSum, require_output, require_time_step};
 use kernels_core::{Bodies, Energies, Error, Executor, NBody, NBodyOptions, Precision};
 use ndarray::ArrayViewMut2;
 
@@ -222,8 +222,8 @@ impl<S: Lanes> NBody for TreeSum<S> {
         let squares = bodies.velocity_rows().iter().map(|&v| cell::square(v));
         let kinetic = masses.iter().zip(squares).map(|(mass, square)| mass * square);
         Ok(Energies {
-            kinetic: 0.5 * compensated(kinetic),
-            potential: -0.5 * compensated(potential),
+            kinetic: 0.5 * kinetic.collect::<CompensatedSum>().value(),
+            potential: -0.5 * potential.collect::<CompensatedSum>().value(),
         })
     }
 
@@ -253,16 +253,6 @@ fn require_finite(positions: &[[f64; 3]]) -> Result<(), Error> {
         Some(body) => Err(Error::Diverged { body }),
         None => Ok(()),
     }
-}
-
-/// The sum with the rounding errors of all additions added at the end (Neumaier 1974).
-fn compensated(terms: impl Iterator<Item = f64>) -> f64 {
-    let (sum, errors) = terms.fold((0.0_f64, 0.0), |(sum, errors), term| {
-        let next = sum + term;
-        let error = if sum.abs() >= term.abs() { (sum - next) + term } else { (term - next) + sum };
-        (next, errors + error)
-    });
-    sum + errors
 }
 
 /// The pieces of `all` that the units are. Each unit locks its own.

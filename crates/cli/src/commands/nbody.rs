@@ -38,7 +38,7 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
     let job = info_span!("read").in_scope(|| Job::read(args))?;
     let read = start.elapsed();
-    let mut outputs = Outputs::new(args, &job)?;
+    let mut outputs = Outputs::new(args, &job, notes)?;
     let mut session = Session::begin(args, job, (start, read), notes)?;
     let mut saver = outputs.saver(args, &session.machine);
     let interrupted = session.simulate(&mut outputs.recording, saver.as_mut(), args.json, notes)?;
@@ -46,7 +46,7 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
         saver.save(&session.simulation, session.spent())?;
     }
     outputs.write(&session.simulation)?;
-    session.print_end(args.json)?;
+    session.print_end(args.json, interrupted)?;
     notes.detail(|| session.seconds().to_string());
     if interrupted {
         session.tell_interruption(&outputs, notes);
@@ -116,12 +116,19 @@ struct Outputs {
 }
 
 impl Outputs {
-    fn new(args: &NBody, job: &Job) -> anyhow::Result<Self> {
+    fn new(args: &NBody, job: &Job, notes: Notes) -> anyhow::Result<Self> {
         let inputs = inputs(args);
         let result = args.output.as_deref().map(|path| Destination::new(Some(path), &inputs));
         let checkpoint = checkpoint(args)?;
-        if let Some(path) = &args.checkpoint {
-            refuse_another(path, &job.plan, &job.state)?;
+        if let Some(path) = &args.checkpoint
+            && let Some(step) = refuse_another(path, &job.plan, &job.state)?
+        {
+            let path = path.display();
+            notes.note(format_args!(
+                "{path} holds this run behind step {step}, and is replaced from step {} on: \
+                 --resume {path} would go on",
+                job.state.step
+            ));
         }
         // A resumed run may save itself where it came from.
         let bodies: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();
@@ -219,13 +226,17 @@ impl Session {
         Ok(!self.simulation.is_done())
     }
 
-    fn print_end(&mut self, json: bool) -> anyhow::Result<()> {
-        let energy = self.simulation.final_energy()?;
+    /// Of an interrupted run the energy is that of the last print: another one may take minutes.
+    fn print_end(&mut self, json: bool, interrupted: bool) -> anyhow::Result<()> {
+        let energy = match interrupted {
+            true => self.simulation.state().energy,
+            false => self.simulation.final_energy()?,
+        };
         if json {
             return report::print_json(&self.record(energy)?);
         }
         let mut lines = Lines::new();
-        if let Some(energy) = energy {
+        if let Some(energy) = energy.filter(|_| !interrupted) {
             let error = python::exponent(energy.relative_error());
             lines.print(format_args!("Final dE/E = {error}"))?;
         }

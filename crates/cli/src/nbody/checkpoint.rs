@@ -136,17 +136,22 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     decode(&bytes).with_context(|| format!("cannot resume: {}", source.name))
 }
 
-/// Refuses a place that holds another run than that of the plan and the state: one of other bodies or physics.
+/// Refuses a place that holds another run than that of the plan and the state: one of other bodies or physics. Gives
+/// the step behind which it holds this one, where that is further.
 ///
 /// What is no saved run, or a damaged one, may be replaced.
-pub(crate) fn refuse_another(path: &Path, plan: &Plan, state: &State) -> anyhow::Result<()> {
+pub(crate) fn refuse_another(
+    path: &Path,
+    plan: &Plan,
+    state: &State,
+) -> anyhow::Result<Option<u64>> {
     let saved = File::open(path).and_then(|mut file| {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map(|_| bytes)
     });
-    let Ok(Ok(there)) = saved.map(|bytes| decode(&bytes)) else { return Ok(()) };
+    let Ok(Ok(there)) = saved.map(|bytes| decode(&bytes)) else { return Ok(None) };
     if there.plan.has_physics_of(plan) && there.state.origin == state.origin {
-        return Ok(());
+        return Ok(Some(there.state.step).filter(|step| *step > state.step));
     }
     Err(Usage(format!(
         "{} holds another saved run, of {} bodies, behind step {}: name another file, or remove it",

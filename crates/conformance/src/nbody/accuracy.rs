@@ -104,12 +104,35 @@ fn check(backend: &dyn Backend, variant: Variant, bodies: &Bodies, softening: f6
     let expected = reference(&bodies, softening);
     let what = format!("{variant}, {} bodies, softening {softening}", bodies.len());
     assert_close(&found, &expected, variant.bound(), &what);
+    if variant.algorithm != NBodyAlgorithm::Tree {
+        let bound = tolerances::of_all_pulls(variant.precision);
+        for (body, (found, exact)) in found.rows().into_iter().zip(expected.rows()).enumerate() {
+            let error = (&found - &exact).iter().map(|x| x * x).sum::<f64>().sqrt();
+            let pulls = pulls(&bodies, body, softening);
+            assert!(
+                error <= bound * pulls,
+                "{what}: body {body}, {:e} of its pulls",
+                error / pulls
+            );
+        }
+    }
     if variant.is_direct_f64() {
         let scale = (expected.iter().map(|x| x * x).sum::<f64>() / expected.len() as f64).sqrt();
         let largest = (&found - &*expected).iter().fold(0.0, |most: f64, x| most.max(x.abs()));
         let bound = tolerances::F64_LARGEST;
         assert!(largest <= bound * scale, "{what}: largest error {:e}", largest / scale);
     }
+}
+
+/// The sum of the magnitudes of all pulls on a body.
+fn pulls(bodies: &Bodies, body: usize, softening: f64) -> f64 {
+    let at = bodies.position_rows();
+    let others = (0..bodies.len()).filter(|&other| other != body);
+    let pull = |other: usize| {
+        let r2: f64 = (0..3).map(|k| (at[other][k] - at[body][k]).powi(2)).sum();
+        bodies.mass_slice()[other] * r2.sqrt() / (r2 + softening * softening).powf(1.5)
+    };
+    others.map(pull).sum()
 }
 
 fn energies(backend: &dyn Backend) {
