@@ -41,6 +41,7 @@ const ALGORITHMS: [NBodyAlgorithm; 1] = [NBodyAlgorithm::Direct];
 pub struct Gpu {
     adapter: Arc<Adapter>,
     cache: Option<PathBuf>,
+    tunes_at_any_cost: bool,
     tuned: OnceLock<Arc<Tuned>>,
 }
 
@@ -60,7 +61,10 @@ impl Gpu {
     }
 
     fn tuned(&self) -> &Arc<Tuned> {
-        self.tuned.get_or_init(|| Arc::new(Tuned::new(&self.describe(), self.cache.clone())))
+        self.tuned.get_or_init(|| {
+            let tuned = Tuned::new(&self.describe(), self.cache.clone());
+            Arc::new(if self.tunes_at_any_cost { tuned.at_any_cost() } else { tuned })
+        })
     }
 
     /// The chosen adapter on one line.
@@ -94,6 +98,14 @@ impl Gpu {
         self.adapter
             .device()
             .map_or_else(|_| Default::default(), |device| device.longest_submission())
+    }
+
+    /// With a trial of shapes that may take more than its part of a run, for tests: a processor that plays a GPU compiles
+    /// for seconds.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn tuning_at_any_cost(self) -> Self {
+        Self { tunes_at_any_cost: true, ..self }
     }
 
     /// As an adapter with these limits would do, for tests.

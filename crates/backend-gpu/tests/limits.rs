@@ -174,7 +174,7 @@ fn tuning_of_few() {
 fn shape_is_remembered(bodies: usize, steps: u64, note: &str) {
     let name = format!("perf-gpu-tuning-{bodies}-{}", std::process::id());
     let directory = std::env::temp_dir().join(name);
-    let gpu = || Gpu::with_cache(Some(directory.clone()));
+    let gpu = || Gpu::with_cache(Some(directory.clone())).tuning_at_any_cost();
     let bodies = ring(bodies);
     let first = gpu();
     let tuned = moved(&first, &bodies, steps);

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use std::{fs, io};
 
 use kernels_core::Precision;
@@ -38,13 +39,28 @@ pub(crate) struct Tuned {
     adapter: String,
     directory: Option<PathBuf>,
     known: OnceLock<Mutex<BTreeMap<Key, Shape>>>,
+    /// The part of a run that trials may take, as its divisor; any part without one.
+    part: Option<u32>,
 }
+
+/// The part of a run that trials may take.
+pub(super) const PART: u32 = 4;
 
 impl Tuned {
     /// Those of an adapter, kept in a directory where there is one.
     pub(crate) fn new(adapter: &str, directory: Option<PathBuf>) -> Self {
         let adapter = adapter.split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { adapter, directory, known: OnceLock::new() }
+        Self { adapter, directory, known: OnceLock::new(), part: Some(PART) }
+    }
+
+    /// With trials that may take any time, for tests.
+    pub(crate) fn at_any_cost(self) -> Self {
+        Self { part: None, ..self }
+    }
+
+    /// What trials may take of so long a run.
+    pub(super) fn allowance(&self, run: Duration) -> Duration {
+        self.part.map_or(Duration::MAX, |part| run / part)
     }
 
     /// The best shape, if it was found out.

@@ -4,7 +4,7 @@
 //! a run takes longer than a second, on steps of the run itself, since every shape gives the same bits. A
 //! run may come in one call or in many short ones; the trial goes on from call to call. That costs the
 //! compilation of a dozen programs and what the worse shapes lose, and rests where it has taken a quarter of
-//! the run so far. What was found is remembered ([`Tuned`]) for the adapter, its driver, the precision and
+//! the run so far, or would with the compilation of the next shape. What was found is remembered ([`Tuned`]) for the adapter, its driver, the precision and
 //! the power of two of bodies, as soon as half of the shapes are tried.
 
 use std::time::{Duration, Instant};
@@ -26,16 +26,13 @@ const WORTH: Duration = Duration::from_secs(1);
 /// What the timing of one shape should take at least.
 const SAMPLE: Duration = Duration::from_millis(5);
 
-/// The part of a run that trials may take.
-const PART: u32 = 4;
-
 /// What the steps of a system took so far, in whichever calls they came, and how the trial of the shapes
 /// stands.
 #[derive(Debug, Default)]
 pub(super) struct Tuning {
     /// What all steps took, trials included.
     spent: Duration,
-    /// What a step took last.
+    /// What a step took last, in the best shape so far.
     step: Option<Duration>,
     /// What the compilation of a shape took at most, for each body of an invocation.
     compilation: Duration,
@@ -81,16 +78,17 @@ impl Tuning {
 
     /// The steps that one shape is to be timed for, once the run is known to be worth it: with `left` steps to
     /// come, enough of them, and not too much of it spent on trials.
-    fn sample(&self, left: u64) -> Option<u64> {
+    fn sample(&self, left: u64, allowance: impl Fn(Duration) -> Duration) -> Option<u64> {
         let step = self.step?;
         let whole = self.spent + step.mul_f64(left as f64);
         let sample = match &self.trial {
             None if whole < WORTH => return None,
             None => (SAMPLE.as_secs_f64() / step.as_secs_f64()).ceil() as u64,
-            Some(trial) if trial.took + self.ahead(trial) > whole / PART => return None,
+            Some(trial) if trial.took + self.ahead(trial) > allowance(whole) => return None,
             Some(trial) => trial.sample,
         };
-        (sample <= left).then_some(sample)
+        // A step more warms a shape up.
+        (sample < left).then_some(sample)
     }
 
     /// What the compilation of the next shape should take: on lavapipe seconds, more than many a run.
@@ -114,10 +112,15 @@ impl System {
         let mut left = steps;
         let work = steps.saturating_mul(self.plan.interactions());
         if !self.tuning.is_over && self.tuning.step.is_none() && work >= LEAST_WORK {
-            self.timed(1, pace)?;
-            left -= 1;
+            left -= self.warm_up(pace, Duration::ZERO)?;
+            if left > 0 {
+                self.timed(1, pace)?;
+                left -= 1;
+            }
         }
-        while let Some(sample) = self.tuning.sample(left).filter(|_| !self.tuning.is_over) {
+        while let Some(sample) =
+            self.tuning.sample(left, |run| tuned.allowance(run)).filter(|_| !self.tuning.is_over)
+        {
             let begun = Instant::now();
             left -= self.try_next(sample, tuned, pace)?;
             if let Some(trial) = &mut self.tuning.trial {
@@ -125,6 +128,17 @@ impl System {
             }
         }
         Ok(left)
+    }
+
+    /// Makes a first step in a shape whose compilation took so long: some drivers leave the most of it to the first
+    /// dispatch. Gives how many steps that are.
+    fn warm_up(&mut self, pace: &mut Pace, compiled: Duration) -> Result<u64, Error> {
+        let begun = Instant::now();
+        self.advance(1, pace)?;
+        let took = begun.elapsed();
+        self.tuning.spent += took;
+        self.tuning.learn_compilation(self.motion.shape(), compiled + took);
+        Ok(1)
     }
 
     /// Takes the next part of the trial, and gives how many steps it made.
@@ -158,14 +172,14 @@ impl System {
         else {
             return self.device.check().map(|()| 0);
         };
-        self.tuning.learn_compilation(shape, begun.elapsed());
-        let before = std::mem::replace(&mut self.motion, motion);
+        let (before, step) = (std::mem::replace(&mut self.motion, motion), self.tuning.step);
+        let first = self.warm_up(pace, begun.elapsed())?;
         let took = self.timed(sample, pace)?;
         match &mut self.tuning.trial {
             Some(trial) if took < trial.best => trial.best = took,
-            _ => self.motion = before,
+            _ => (self.motion, self.tuning.step) = (before, step),
         }
-        Ok(sample)
+        Ok(first + sample)
     }
 
     /// Remembers the best shape so far; where none waits any more, the trial is over.
@@ -197,25 +211,29 @@ mod tests {
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
+    fn quarter(run: Duration) -> Duration {
+        run / 4
+    }
+
     #[test]
     fn short_calls_add_up_to_a_run_that_is_worth_a_trial() {
         let mut tuning = Tuning::default();
-        assert_eq!(tuning.sample(1000), None, "nothing is known");
+        assert_eq!(tuning.sample(1000, quarter), None, "nothing is known");
         for _ in 0..15 {
             tuning.learn(60, 60 * MILLISECOND);
-            assert_eq!(tuning.sample(60), None);
+            assert_eq!(tuning.sample(60, quarter), None);
         }
         tuning.learn(60, 60 * MILLISECOND);
-        assert_eq!(tuning.sample(60), Some(5));
-        assert_eq!(tuning.sample(4), None, "too few steps");
+        assert_eq!(tuning.sample(60, quarter), Some(5));
+        assert_eq!(tuning.sample(5, quarter), None, "too few steps");
     }
 
     #[test]
     fn one_long_call_is_worth_a_trial() {
         let mut tuning = Tuning::default();
         tuning.learn(1, MILLISECOND);
-        assert_eq!(tuning.sample(900), None);
-        assert_eq!(tuning.sample(1000), Some(5));
+        assert_eq!(tuning.sample(900, quarter), None);
+        assert_eq!(tuning.sample(1000, quarter), Some(5));
     }
 
     #[test]
@@ -226,8 +244,8 @@ mod tests {
         let waiting = vec![shape(1), shape(8)];
         let (best, took) = (5 * MILLISECOND, Duration::ZERO);
         tuning.trial = Some(Trial { sample: 5, best, took, waiting, few: 0 });
-        assert_eq!(tuning.sample(2000), None, "0.8 s of 3");
-        assert_eq!(tuning.sample(2200), Some(5));
+        assert_eq!(tuning.sample(2000, quarter), None, "0.8 s of 3");
+        assert_eq!(tuning.sample(2200, quarter), Some(5));
     }
 
     #[test]
@@ -236,8 +254,8 @@ mod tests {
         tuning.learn(1000, 1000 * MILLISECOND);
         let (best, took) = (5 * MILLISECOND, 300 * MILLISECOND);
         tuning.trial = Some(Trial { sample: 5, best, took, waiting: Vec::new(), few: 0 });
-        assert_eq!(tuning.sample(60), None);
+        assert_eq!(tuning.sample(60, quarter), None);
         tuning.learn(300, 300 * MILLISECOND);
-        assert_eq!(tuning.sample(60), Some(5));
+        assert_eq!(tuning.sample(60, quarter), Some(5));
     }
 }
