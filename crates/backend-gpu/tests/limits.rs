@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         ("more_bodies_than_one_dimension_of_workgroups_holds", four_million_bodies),
         ("more_workgroups_than_one_dimension_holds", many_workgroups),
         ("bodies_beyond_a_buffer_are_refused_with_the_figures", large_buffers),
+        ("adapter_without_exact_double_f32_refuses_mixed", without_double_f32),
         ("text_is_cut_to_the_buffers", small_buffers),
         ("table_of_words_grows", growing_table),
         ("text_is_read_while_the_device_counts", reading),
@@ -91,6 +92,22 @@ fn large_buffers() {
         other => panic!("{other:?}"),
     }
     kernel.leapfrog(&mut ring(700), 1e-3, 1).expect("the kernel still works");
+}
+
+fn without_double_f32() {
+    let gpu = Gpu::below(Ceiling { double_f32: false, ..Ceiling::default() });
+    let mut expected = Gpu::new().capabilities().precisions;
+    expected.retain(|precision| *precision != Precision::Mixed);
+    assert_eq!(gpu.capabilities().precisions, expected);
+    match gpu.nbody(&options(Precision::Mixed)).err() {
+        Some(Error::UnsupportedPrecision { precision: Precision::Mixed, supported, .. }) => {
+            assert_eq!(supported, expected);
+        }
+        other => panic!("{other:?}"),
+    }
+    let first = expected.first().copied();
+    assert_eq!(gpu.precision(&NBodyOptions::default()).ok(), first);
+    moved(&gpu, &ring(700), 1);
 }
 
 /// The words in their order, with their number and first place.

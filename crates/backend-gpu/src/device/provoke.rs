@@ -29,7 +29,7 @@ pub enum Fault {
     Memory,
 }
 
-/// Limits to stay below, so that any adapter shows what else takes a large system or a small adapter.
+/// Limits to stay below, so that any adapter shows what else takes a large system or a small or strange adapter.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Ceiling {
@@ -37,18 +37,20 @@ pub struct Ceiling {
     pub workgroups: u32,
     /// The bytes of a buffer.
     pub buffer: u64,
+    /// Whether a form of double-f32 may be exact.
+    pub double_f32: bool,
 }
 
 impl Default for Ceiling {
     /// None.
     fn default() -> Self {
-        Self { workgroups: u32::MAX, buffer: u64::MAX }
+        Self { workgroups: u32::MAX, buffer: u64::MAX, double_f32: true }
     }
 }
 
 impl Ceiling {
     pub(super) fn lower(self, limits: Limits) -> Limits {
-        let Self { workgroups, buffer } = self;
+        let Self { workgroups, buffer, .. } = self;
         Limits {
             max_compute_workgroups_per_dimension: limits
                 .max_compute_workgroups_per_dimension
