@@ -4,8 +4,9 @@
 //! a run takes longer than a second, on steps of the run itself, since every shape gives the same bits. A
 //! run may come in one call or in many short ones; the trial goes on from call to call. That costs the
 //! compilation of a dozen programs and what the worse shapes lose, and rests where it has taken a quarter of
-//! the run so far, or would with the compilation of the next shape. What was found is remembered ([`Tuned`]) for the adapter, its driver, the precision and
-//! the power of two of bodies, as soon as half of the shapes are tried.
+//! the run so far, or would with the compilation of the next shape. What was found is remembered ([`Tuned`]) for
+//! the adapter, its driver, the precision and the power of two of bodies, as soon as half of the shapes are
+//! tried.
 
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,8 @@ const SAMPLE: Duration = Duration::from_millis(5);
 pub(super) struct Tuning {
     /// What all steps took, trials included.
     spent: Duration,
+    /// Whether a first step was made: some drivers leave most of the compilation to the first dispatch.
+    is_warm: bool,
     /// What a step took last, in the best shape so far.
     step: Option<Duration>,
     /// What the compilation of a shape took at most, for each body of an invocation.
@@ -67,12 +70,15 @@ impl Tuning {
         self.compilation = self.compilation.max(took / shape.bodies);
     }
 
-    /// Counts steps that took so long.
+    /// Counts steps that took so long. The first of all tell nothing about the others.
     pub(super) fn learn(&mut self, steps: u64, took: Duration) {
         if steps == 0 {
             return;
         }
         self.spent += took;
+        if !std::mem::replace(&mut self.is_warm, true) {
+            return;
+        }
         self.step = Some(took.div_f64(steps as f64).max(Duration::from_nanos(1)));
     }
 
@@ -112,7 +118,9 @@ impl System {
         let mut left = steps;
         let work = steps.saturating_mul(self.plan.interactions());
         if !self.tuning.is_over && self.tuning.step.is_none() && work >= LEAST_WORK {
-            left -= self.warm_up(pace, Duration::ZERO)?;
+            if !self.tuning.is_warm {
+                left -= self.warm_up(pace, Duration::ZERO)?;
+            }
             if left > 0 {
                 self.timed(1, pace)?;
                 left -= 1;
@@ -130,13 +138,13 @@ impl System {
         Ok(left)
     }
 
-    /// Makes a first step in a shape whose compilation took so long: some drivers leave the most of it to the first
-    /// dispatch. Gives how many steps that are.
+    /// Makes a first step in a shape whose compilation took so long. Gives how many steps that are.
     fn warm_up(&mut self, pace: &mut Pace, compiled: Duration) -> Result<u64, Error> {
         let begun = Instant::now();
         self.advance(1, pace)?;
         let took = begun.elapsed();
         self.tuning.spent += took;
+        self.tuning.is_warm = true;
         self.tuning.learn_compilation(self.motion.shape(), compiled + took);
         Ok(1)
     }
@@ -211,13 +219,26 @@ mod tests {
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
+    fn warm() -> Tuning {
+        Tuning { is_warm: true, ..Tuning::default() }
+    }
+
+    #[test]
+    fn a_first_step_tells_nothing_about_the_others() {
+        let mut tuning = Tuning::default();
+        tuning.learn(1, 1000 * MILLISECOND);
+        assert_eq!((tuning.step, tuning.spent), (None, 1000 * MILLISECOND));
+        tuning.learn(2, 2 * MILLISECOND);
+        assert_eq!(tuning.step, Some(MILLISECOND));
+    }
+
     fn quarter(run: Duration) -> Duration {
         run / 4
     }
 
     #[test]
     fn short_calls_add_up_to_a_run_that_is_worth_a_trial() {
-        let mut tuning = Tuning::default();
+        let mut tuning = warm();
         assert_eq!(tuning.sample(1000, quarter), None, "nothing is known");
         for _ in 0..15 {
             tuning.learn(60, 60 * MILLISECOND);
@@ -230,7 +251,7 @@ mod tests {
 
     #[test]
     fn one_long_call_is_worth_a_trial() {
-        let mut tuning = Tuning::default();
+        let mut tuning = warm();
         tuning.learn(1, MILLISECOND);
         assert_eq!(tuning.sample(900, quarter), None);
         assert_eq!(tuning.sample(1000, quarter), Some(5));
@@ -239,7 +260,8 @@ mod tests {
     #[test]
     fn a_shape_that_takes_long_to_compile_is_not_tried_in_a_short_run() {
         let shape = |bodies| Shape { workgroup: 64, bodies };
-        let mut tuning = Tuning::new(false, shape(4), 400 * MILLISECOND);
+        let mut tuning = warm();
+        tuning.learn_compilation(shape(4), 400 * MILLISECOND);
         tuning.learn(1000, 1000 * MILLISECOND);
         let waiting = vec![shape(1), shape(8)];
         let (best, took) = (5 * MILLISECOND, Duration::ZERO);
@@ -250,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_trial_rests_at_a_quarter_of_the_run_and_goes_on_later() {
-        let mut tuning = Tuning::default();
+        let mut tuning = warm();
         tuning.learn(1000, 1000 * MILLISECOND);
         let (best, took) = (5 * MILLISECOND, 300 * MILLISECOND);
         tuning.trial = Some(Trial { sample: 5, best, took, waiting: Vec::new(), few: 0 });
