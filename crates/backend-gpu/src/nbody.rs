@@ -89,16 +89,13 @@ impl GpuNBody {
         job: impl Fn(&mut System, &mut Pace) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let present = self.system.as_ref().filter(|system| system.suits(bodies));
-        let device = present.map_or_else(|| self.adapter.device(), |own| Ok(own.device.clone()))?;
-        let first = self.attempt(&device, bodies, &job);
-        if first.is_ok() {
-            return first;
-        }
-        self.system = None;
-        if !device.may_be_replaced() {
-            return first;
-        }
-        self.attempt(&self.adapter.device()?, bodies, &job)
+        let own = present.map(|system| Arc::clone(&system.device));
+        let adapter = Arc::clone(&self.adapter);
+        adapter.with_device(own, |device| {
+            let done = self.attempt(device, bodies, &job);
+            self.system = self.system.take().filter(|_| done.is_ok());
+            done
+        })
     }
 
     /// Runs `job` on the system on a device.

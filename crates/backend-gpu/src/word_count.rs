@@ -149,16 +149,13 @@ impl GpuWordCount {
     ) -> Result<T, Error> {
         let longest = line.iter().map(|chunk| chunk.text.len()).max().unwrap_or(0);
         let present = self.counter.as_ref().filter(|counter| counter.holds(longest));
-        let device = present.map_or_else(|| self.adapter.device(), |own| Ok(own.device.clone()))?;
-        let first = self.attempt(&device, longest, line, &job);
-        if first.is_ok() {
-            return first;
-        }
-        self.counter = None;
-        if !device.may_be_replaced() {
-            return first;
-        }
-        self.attempt(&self.adapter.device()?, longest, line, &job)
+        let own = present.map(|counter| Arc::clone(&counter.device));
+        let adapter = Arc::clone(&self.adapter);
+        adapter.with_device(own, |device| {
+            let done = self.attempt(device, longest, line, &job);
+            self.counter = self.counter.take().filter(|_| done.is_ok());
+            done
+        })
     }
 
     /// Does `job` on a device.

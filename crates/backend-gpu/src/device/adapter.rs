@@ -59,6 +59,22 @@ impl Adapter {
         Ok(device)
     }
 
+    /// Does `job` on a device, `own` where there is one, and where that loses it, once more on a fresh one.
+    ///
+    /// # Errors
+    /// As [`Adapter::device`], and those of `job`.
+    pub(crate) fn with_device<T>(
+        &self,
+        own: Option<Arc<Device>>,
+        mut job: impl FnMut(&Arc<Device>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let device = own.map_or_else(|| self.device(), Ok)?;
+        match job(&device) {
+            Err(_) if device.may_be_replaced() => job(&self.device()?),
+            done => done,
+        }
+    }
+
     /// The form of double-f32 that is exact, where there is one. It is tried once, and again where the device failed.
     ///
     /// # Errors
@@ -75,10 +91,12 @@ impl Adapter {
     /// A line for each adapter of the machine, the chosen one first, with what its self-test found.
     pub(crate) fn survey(&self) -> Vec<String> {
         let Ok(choice) = self.choice() else { return Vec::new() };
-        let found = self.device().and_then(|device| self_test::findings(&device));
+        let own = |form| self_test::findings(&*self.device()?, form);
+        let found = self.double_f32().and_then(own);
         let mut lines = vec![line(choice.adapter(), "chosen", found)];
         lines.extend(choice.others().map(|adapter| {
-            let found = Device::open(adapter, None).and_then(|device| self_test::findings(&device));
+            let found = Device::open(adapter, None)
+                .and_then(|device| self_test::findings(&device, self_test::double_f32(&device)?));
             line(adapter, "not chosen", found)
         }));
         lines

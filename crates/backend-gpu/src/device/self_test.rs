@@ -66,12 +66,12 @@ pub(crate) fn double_f32(device: &Device) -> Result<Option<Form>, Error> {
     Ok(None)
 }
 
-/// Tries everything and tells the outcome on one line.
+/// What [`double_f32`] found and, tried now, whether long loops run to their end, on one line.
 ///
 /// # Errors
 /// As [`double_f32`].
-pub(crate) fn findings(device: &Device) -> Result<String, Error> {
-    Ok(told(double_f32(device)?, counts(device)? == Some(LONG)))
+pub(crate) fn findings(device: &Device, double_f32: Option<Form>) -> Result<String, Error> {
+    Ok(told(double_f32, counts(device)? == Some(LONG)))
 }
 
 fn told(double_f32: Option<Form>, long_loops: bool) -> String {

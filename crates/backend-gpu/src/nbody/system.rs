@@ -25,7 +25,7 @@ use crate::shaders::Numbers;
 const OUTSIDE: f64 = 1e6;
 
 /// The positions and velocities of all bodies.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct State {
     pub(super) positions: Vec<[f64; 3]>,
     pub(super) velocities: Vec<[f64; 3]>,
@@ -217,7 +217,7 @@ impl System {
             system.stage(stream, [&system.buffers.positions, &system.buffers.velocities]);
             Ok(())
         })?;
-        self.tuning.learn(left, begun.elapsed());
+        self.tuning.learn(self.motion.shape(), left, begun.elapsed());
         Ok(State {
             positions: self.staged(0, done.clone(), |x| self.units.to_length(x))?,
             velocities: self.staged(1, done, |v| self.units.to_velocity(v))?,

@@ -44,7 +44,7 @@ pub(crate) struct Tuned {
 }
 
 /// The part of a run that trials may take.
-pub(super) const PART: u32 = 4;
+const PART: u32 = 4;
 
 impl Tuned {
     /// Those of an adapter, kept in a directory where there is one.

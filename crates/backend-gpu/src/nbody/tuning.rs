@@ -70,27 +70,28 @@ impl Tuning {
         self.compilation = self.compilation.max(took / shape.bodies);
     }
 
-    /// Counts steps that took so long. The first of all tell nothing about the others.
-    pub(super) fn learn(&mut self, steps: u64, took: Duration) {
+    /// Counts steps of a shape that took so long. The first of all tell nothing about the others, but what is left
+    /// of the compilation.
+    pub(super) fn learn(&mut self, shape: Shape, steps: u64, took: Duration) {
         if steps == 0 {
             return;
         }
         self.spent += took;
         if !std::mem::replace(&mut self.is_warm, true) {
-            return;
+            return self.learn_compilation(shape, took);
         }
         self.step = Some(took.div_f64(steps as f64).max(Duration::from_nanos(1)));
     }
 
     /// The steps that one shape is to be timed for, once the run is known to be worth it: with `left` steps to
     /// come, enough of them, and not too much of it spent on trials.
-    fn sample(&self, left: u64, allowance: impl Fn(Duration) -> Duration) -> Option<u64> {
+    fn sample(&self, left: u64, tuned: &Tuned) -> Option<u64> {
         let step = self.step?;
         let whole = self.spent + step.mul_f64(left as f64);
         let sample = match &self.trial {
             None if whole < WORTH => return None,
             None => (SAMPLE.as_secs_f64() / step.as_secs_f64()).ceil() as u64,
-            Some(trial) if trial.took + self.ahead(trial) > allowance(whole) => return None,
+            Some(trial) if trial.took + self.ahead(trial) > tuned.allowance(whole) => return None,
             Some(trial) => trial.sample,
         };
         // A step more warms a shape up.
@@ -118,17 +119,14 @@ impl System {
         let mut left = steps;
         let work = steps.saturating_mul(self.plan.interactions());
         if !self.tuning.is_over && self.tuning.step.is_none() && work >= LEAST_WORK {
-            if !self.tuning.is_warm {
-                left -= self.warm_up(pace, Duration::ZERO)?;
-            }
-            if left > 0 {
+            // The first tells what compiling takes, the second what a step takes.
+            let steps = left.min(if self.tuning.is_warm { 1 } else { 2 });
+            for _ in 0..steps {
                 self.timed(1, pace)?;
-                left -= 1;
             }
+            left -= steps;
         }
-        while let Some(sample) =
-            self.tuning.sample(left, |run| tuned.allowance(run)).filter(|_| !self.tuning.is_over)
-        {
+        while let Some(sample) = self.tuning.sample(left, tuned).filter(|_| !self.tuning.is_over) {
             let begun = Instant::now();
             left -= self.try_next(sample, tuned, pace)?;
             if let Some(trial) = &mut self.tuning.trial {
@@ -136,17 +134,6 @@ impl System {
             }
         }
         Ok(left)
-    }
-
-    /// Makes a first step in a shape whose compilation took so long. Gives how many steps that are.
-    fn warm_up(&mut self, pace: &mut Pace, compiled: Duration) -> Result<u64, Error> {
-        let begun = Instant::now();
-        self.advance(1, pace)?;
-        let took = begun.elapsed();
-        self.tuning.spent += took;
-        self.tuning.is_warm = true;
-        self.tuning.learn_compilation(self.motion.shape(), compiled + took);
-        Ok(1)
     }
 
     /// Takes the next part of the trial, and gives how many steps it made.
@@ -181,13 +168,15 @@ impl System {
             return self.device.check().map(|()| 0);
         };
         let (before, step) = (std::mem::replace(&mut self.motion, motion), self.tuning.step);
-        let first = self.warm_up(pace, begun.elapsed())?;
+        // Some drivers leave most of the compilation to the first dispatch.
+        self.timed(1, pace)?;
+        self.tuning.learn_compilation(shape, begun.elapsed());
         let took = self.timed(sample, pace)?;
         match &mut self.tuning.trial {
             Some(trial) if took < trial.best => trial.best = took,
             _ => (self.motion, self.tuning.step) = (before, step),
         }
-        Ok(first + sample)
+        Ok(1 + sample)
     }
 
     /// Remembers the best shape so far; where none waits any more, the trial is over.
@@ -208,7 +197,7 @@ impl System {
         let begun = Instant::now();
         self.advance(steps, pace)?;
         let took = begun.elapsed();
-        self.tuning.learn(steps, took);
+        self.tuning.learn(self.motion.shape(), steps, took);
         Ok(took)
     }
 }
@@ -217,6 +206,7 @@ impl System {
 mod tests {
     use super::*;
 
+    const SHAPE: Shape = Shape { workgroup: 64, bodies: 4 };
     const MILLISECOND: Duration = Duration::from_millis(1);
 
     fn warm() -> Tuning {
@@ -226,58 +216,60 @@ mod tests {
     #[test]
     fn a_first_step_tells_nothing_about_the_others() {
         let mut tuning = Tuning::default();
-        tuning.learn(1, 1000 * MILLISECOND);
+        tuning.learn(SHAPE, 1, 1000 * MILLISECOND);
         assert_eq!((tuning.step, tuning.spent), (None, 1000 * MILLISECOND));
-        tuning.learn(2, 2 * MILLISECOND);
+        assert_eq!(tuning.compilation, 250 * MILLISECOND);
+        tuning.learn(SHAPE, 2, 2 * MILLISECOND);
         assert_eq!(tuning.step, Some(MILLISECOND));
     }
 
-    fn quarter(run: Duration) -> Duration {
-        run / 4
+    /// Trials may take a quarter of a run.
+    fn quarter() -> Tuned {
+        Tuned::new("card", None)
     }
 
     #[test]
     fn short_calls_add_up_to_a_run_that_is_worth_a_trial() {
         let mut tuning = warm();
-        assert_eq!(tuning.sample(1000, quarter), None, "nothing is known");
+        assert_eq!(tuning.sample(1000, &quarter()), None, "nothing is known");
         for _ in 0..15 {
-            tuning.learn(60, 60 * MILLISECOND);
-            assert_eq!(tuning.sample(60, quarter), None);
+            tuning.learn(SHAPE, 60, 60 * MILLISECOND);
+            assert_eq!(tuning.sample(60, &quarter()), None);
         }
-        tuning.learn(60, 60 * MILLISECOND);
-        assert_eq!(tuning.sample(60, quarter), Some(5));
-        assert_eq!(tuning.sample(5, quarter), None, "too few steps");
+        tuning.learn(SHAPE, 60, 60 * MILLISECOND);
+        assert_eq!(tuning.sample(60, &quarter()), Some(5));
+        assert_eq!(tuning.sample(5, &quarter()), None, "too few steps");
     }
 
     #[test]
     fn one_long_call_is_worth_a_trial() {
         let mut tuning = warm();
-        tuning.learn(1, MILLISECOND);
-        assert_eq!(tuning.sample(900, quarter), None);
-        assert_eq!(tuning.sample(1000, quarter), Some(5));
+        tuning.learn(SHAPE, 1, MILLISECOND);
+        assert_eq!(tuning.sample(900, &quarter()), None);
+        assert_eq!(tuning.sample(1000, &quarter()), Some(5));
     }
 
     #[test]
     fn a_shape_that_takes_long_to_compile_is_not_tried_in_a_short_run() {
-        let shape = |bodies| Shape { workgroup: 64, bodies };
+        let shape = |bodies| Shape { bodies, ..SHAPE };
         let mut tuning = warm();
         tuning.learn_compilation(shape(4), 400 * MILLISECOND);
-        tuning.learn(1000, 1000 * MILLISECOND);
+        tuning.learn(SHAPE, 1000, 1000 * MILLISECOND);
         let waiting = vec![shape(1), shape(8)];
         let (best, took) = (5 * MILLISECOND, Duration::ZERO);
         tuning.trial = Some(Trial { sample: 5, best, took, waiting, few: 0 });
-        assert_eq!(tuning.sample(2000, quarter), None, "0.8 s of 3");
-        assert_eq!(tuning.sample(2200, quarter), Some(5));
+        assert_eq!(tuning.sample(2000, &quarter()), None, "0.8 s of 3");
+        assert_eq!(tuning.sample(2200, &quarter()), Some(5));
     }
 
     #[test]
     fn a_trial_rests_at_a_quarter_of_the_run_and_goes_on_later() {
         let mut tuning = warm();
-        tuning.learn(1000, 1000 * MILLISECOND);
+        tuning.learn(SHAPE, 1000, 1000 * MILLISECOND);
         let (best, took) = (5 * MILLISECOND, 300 * MILLISECOND);
         tuning.trial = Some(Trial { sample: 5, best, took, waiting: Vec::new(), few: 0 });
-        assert_eq!(tuning.sample(60, quarter), None);
-        tuning.learn(300, 300 * MILLISECOND);
-        assert_eq!(tuning.sample(60, quarter), Some(5));
+        assert_eq!(tuning.sample(60, &quarter()), None);
+        tuning.learn(SHAPE, 300, 300 * MILLISECOND);
+        assert_eq!(tuning.sample(60, &quarter()), Some(5));
     }
 }

@@ -56,14 +56,14 @@ fn settled(v: Wide) -> Wide {
 //
 // Squares of distances below 2^-125 have no inverse in f32; with a least one instead, the pull of a body
 // on itself is 0 and not 0/0.
-fn estimate(x: real) -> real {
-    return real(inverseSqrt(max(f32(x), 0x1p-125f)));
+fn estimate(x: real) -> f32 {
+    return inverseSqrt(max(f32(x), 0x1p-125f));
 }
 
 // One step of third order, y + y h (1/2 + 3/8 h), leaves 5/16 h^3 < 2^-61 and two roundings.
 // Householder, The Numerical Treatment of a Single Nonlinear Equation (1970).
 fn inverse_sqrt(x: real) -> real {
-    let y = estimate(x);
+    let y = real(estimate(x));
     let h = fma(-x * y, y, 1.0lf);
     return fma(y * h, fma(0.375lf, h, 0.5lf), y);
 }
@@ -77,7 +77,7 @@ const LEAST = 0.5346843773142815lf;
 // some roundings. The square is completed, (h + 2/5)^2 + 28/75, times 15/8, and that factor is the scale of
 // y to the seventh power. So the series takes 3 operations of the 15 of an interaction, and not 4.
 fn over_cube(w: real, x: real) -> real {
-    let y = real(SCALE * inverseSqrt(max(f32(x), 0x1p-125f)));
+    let y = real(SCALE * estimate(x));
     let y2 = y * y;
     let t = fma(-x, y2, BEHIND);
     return (w * y) * y2 * fma(t, t, LEAST);
