@@ -41,8 +41,9 @@ class Workshop:
         """Install and compile; what cannot be had is remembered in `missing` with the reason."""
         self.built.mkdir(parents=True, exist_ok=True)
         self._make("packages", [HERE / "requirements.txt"], self._install)
-        self._make("C++", [HERE / "nbody" / "openmp.cpp"], self._compile_cpp)
-        self._make("AVX2", [HERE / "nbody" / "avx2.cpp"], self._compile_avx2)
+        shared = HERE / "nbody" / "system.hpp"
+        self._make("C++", [HERE / "nbody" / "openmp.cpp", shared], self._compile_cpp)
+        self._make("AVX2", [HERE / "nbody" / "avx2.cpp", shared], self._compile_avx2)
         self._make("Pythran", [HERE / "nbody" / "compiled" / "pythran_kernel.py"], self._compile_pythran)
         self._make("transonic", [HERE / "nbody" / "compiled" / "transonic_kernel.py"], self._compile_transonic)
 
@@ -76,10 +77,10 @@ class Workshop:
         venv.create(self.folder / "venv", with_pip=True)
         check([self.python, "-m", "pip", "install", "--quiet", "--requirement", requirements])
 
-    def _compile_cpp(self, source):
+    def _compile_cpp(self, source, _shared):
         check(["g++", "-Ofast", "-march=native", "-fopenmp", source, "-o", self.built / "openmp"])
 
-    def _compile_avx2(self, source):
+    def _compile_avx2(self, source, _shared):
         check(["g++", "-O3", "-mavx2", "-mfma", source, "-o", self.built / "avx2"])
 
     def _compile_pythran(self, source):
