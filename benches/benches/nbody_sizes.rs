@@ -8,7 +8,9 @@
 //! writes the curves as a table (`.csv`) and as a picture (`.svg`). No size should stand out of the
 //! smooth curve through its neighbours: the three of each level that do most are printed, and one that costs more than
 //! [`MOST`] times the curve ends the program with an error, behind the files. The smooth curve at `n` is the power law of
-//! least squares through the sizes up to a quarter, and at least 4, below and above, as far as there are any. With `--test` a few sizes are run once, to see that they run.
+//! least squares through the sizes up to a quarter, and at least 4, below and above, as far as there are any. It is not
+//! followed beyond them: 2 bodies are compared with the curve at 3, since they fill as few lanes. With `--test` a few
+//! sizes are run once, to see that they run.
 
 mod chart;
 
@@ -116,15 +118,15 @@ fn outliers(curve: &Curve) -> Vec<(f64, usize)> {
     ratios
 }
 
-/// The power law through the neighbours of `n`, at `n`. None without two of them.
+/// The power law through the neighbours of `n`, at `n` or the neighbour next to it. None without two of them.
 fn smooth(curve: &Curve, n: usize) -> Option<f64> {
     let reach = (n / 4).max(4);
     let neighbours = curve.range(n.saturating_sub(reach)..=n + reach).filter(|&(&k, _)| k != n);
     let points: Vec<[f64; 2]> = neighbours.map(|(&k, t)| [(k as f64).ln(), t.ln()]).collect();
-    let at = (n as f64).ln();
     if points.len() < 2 {
         return None;
     }
+    let at = (n as f64).ln().clamp(points[0][0], points[points.len() - 1][0]);
     let mean = |axis: usize| points.iter().map(|p| p[axis]).sum::<f64>() / points.len() as f64;
     let centre = [mean(0), mean(1)];
     let moment = |axis: usize| {
