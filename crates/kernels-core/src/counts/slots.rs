@@ -51,6 +51,9 @@ pub type Prepare = fn(&[u8]);
 /// Larger tables begin at a multiple of this, so that huge pages cover them wholly.
 const HUGE_PAGE: usize = 2 << 20;
 
+/// The smallest pages of memory.
+const PAGE: usize = 4 << 10;
+
 /// log2 of the slots from which on fresh memory costs more than a longer search: 128 MB.
 const LARGE: u32 = 22;
 
@@ -145,7 +148,9 @@ impl Slots {
         let mut larger = Self::with_seed(bits, seed, self.prepare);
         let places = larger.open().entries;
         let mut numbers = vec![0; CHUNK];
-        for chunk in self.entries().chunks(CHUNK) {
+        let spread = bits - self.bits;
+        for (number, chunk) in self.entries().chunks(CHUNK).enumerate() {
+            touch(&mut places[number * CHUNK << spread..][..chunk.len() << spread]);
             let words = entry::taken(chunk, &mut numbers);
             for frequent in [true, false] {
                 let alike = |slot: &&Entry| (entry::count(slot) >= FREQUENT) == frequent;
@@ -158,6 +163,15 @@ impl Slots {
         }
         let foreign = std::mem::take(&mut self.foreign);
         *self = Self { words: self.words, latest: self.latest, foreign, ..larger };
+    }
+}
+
+/// Writes to each page of new memory, which holds zeros. A page that is read first, as a search for a free slot does,
+/// is one of the system's that all share, and a second fault replaces it at the first write; with threads
+/// that fault interrupts all of them.
+fn touch(slots: &mut [Entry]) {
+    for page in slots.chunks_mut(PAGE / size_of::<Entry>()) {
+        page[0][0][0] |= std::hint::black_box(0);
     }
 }
 
