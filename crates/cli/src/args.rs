@@ -412,7 +412,7 @@ pub(crate) enum NBodyAlgorithmName {
     /// Every pair once, as the lesson's program does
     Pairs,
     /// A tree of multipoles: O(N log N), rms error of the force at most 1e-3, in f64 only; ahead of direct from
-    /// some 17,000 bodies on
+    /// some 20,000 bodies on
     Tree,
 }
 

@@ -54,18 +54,18 @@
 //! lone heavy body with targets of twice the size: at an opening of 0.5 a star beside a ball had an error of
 //! 5.2e-3, and single bodies of a Plummer sphere one of 1e-1, in the time that 0.6 takes now.
 //!
-//! **Time.** Of a step of a Plummer sphere at the default without softening, AVX-512, 2 cores, in milliseconds: the
-//! least of 3 to 15 steps (2026-11-27). The tree is ahead from some 16,000 bodies on, with two threads from some 17,000.
+//! **Time.** Of a step of a Plummer sphere at the default without softening, AVX-512, 2 cores of AMD's, in milliseconds:
+//! the least of 3 to 15 steps (2026-11-27). The tree is ahead from some 18,000 bodies on, with two threads from some 20,000.
 //!
 //! | n | tree, 1 thread | 2 threads | direct, 1 thread | 2 threads |
 //! |---|---|---|---|---|
-//! | 4,096 | 11 | 6.1 | 5.4 | 2.6 |
-//! | 8,192 | 31 | 17 | 20 | 10 |
-//! | 16,384 | 79 | 42 | 80 | 41 |
-//! | 32,768 | 182 | 95 | 347 | 189 |
-//! | 65,536 | 378 | 207 | 1,497 | 696 |
-//! | 262,144 | 1,661 | 911 |  |  |
-//! | 1,048,576 | 7,832 | 4,127 |  |  |
+//! | 4,096 | 6.3 | 3.2 | 2.6 | 1.4 |
+//! | 8,192 | 17 | 9.2 | 10 | 5.3 |
+//! | 16,384 | 45 | 24 | 41 | 21 |
+//! | 32,768 | 102 | 55 | 167 | 82 |
+//! | 65,536 | 202 | 112 | 659 | 330 |
+//! | 262,144 | 932 | 550 |  |  |
+//! | 1,048,576 | 4,240 | 2,384 |  |  |
 //!
 //! `benches/record/nbody-cpu.md` has the curve from 1,024 bodies on as a picture, made by
 //! `cargo bench -p benches --bench nbody_tree`.
