@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+use common::interrupt;
 use common::{Folder, assert_error, cli, root};
 
 /// The program at work, its output thrown away.
@@ -72,16 +74,6 @@ fn prints(stdout: &[u8]) -> Vec<String> {
     lines.filter(|line| line.starts_with("t =")).map(str::to_owned).collect()
 }
 
-/// Ends a run as Ctrl-C does, and gives what it printed.
-#[cfg(unix)]
-fn interrupt(child: Child) -> String {
-    let signal = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status();
-    assert!(signal.unwrap().success());
-    let ended = child.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(130));
-    String::from_utf8(ended.stdout).unwrap()
-}
-
 /// The energy at the end of a large system may take minutes.
 #[cfg(unix)]
 #[test]
@@ -93,7 +85,7 @@ fn ctrl_c_is_followed_by_no_energy() {
     command.current_dir(root()).args(line.split_whitespace()).arg(&saved);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     wait_for(&saved);
-    let printed = interrupt(child);
+    let printed = String::from_utf8(interrupt(child).stdout).unwrap();
     let last = printed.lines().last().unwrap();
     assert!(printed.starts_with("t =  0.00, E = ") && last.contains(" time steps run in "));
     assert!(!printed.contains("Final"), "{printed}");

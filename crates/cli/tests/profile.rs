@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
+#[cfg(unix)]
+use common::interrupt;
 use tempfile::TempDir;
 
 const BINARY: &str = "1 1 -0.5 0 0 0 -0.7 0\n2 1 0.5 0 0 0 0.7 0\n";
@@ -207,12 +209,9 @@ fn interrupted(folder: &Path, line: &str, feed: Option<&str>) -> String {
         Some(text) => input.as_mut().unwrap().write_all(text.as_bytes()).unwrap(),
         None => run.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap(),
     }
-    let kill = Process::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
-    assert!(kill.success());
-    drop(input);
-    let output = run.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    String::from_utf8(output.stderr).unwrap()
+    // It is open until the run has been interrupted.
+    run.stdin = input;
+    String::from_utf8(interrupt(run).stderr).unwrap()
 }
 
 #[cfg(unix)]

@@ -132,3 +132,13 @@ pub(crate) fn swiftshader(what: &str) -> Option<&'static str> {
     skip(what, "no SwiftShader is installed");
     None
 }
+
+/// Ends a run as Ctrl-C does, and gives what it printed.
+#[cfg(unix)]
+pub(crate) fn interrupt(run: std::process::Child) -> std::process::Output {
+    let kill = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    output
+}

@@ -148,9 +148,9 @@ impl Slots {
         let mut larger = Self::with_seed(bits, seed, self.prepare);
         let places = larger.open().entries;
         let mut numbers = vec![0; CHUNK];
-        let spread = bits - self.bits;
+        let room = CHUNK << (bits - self.bits);
         for (number, chunk) in self.entries().chunks(CHUNK).enumerate() {
-            touch(&mut places[number * CHUNK << spread..][..chunk.len() << spread]);
+            touch(places.chunks_mut(room).nth(number).expect("room for every chunk"));
             let words = entry::taken(chunk, &mut numbers);
             for frequent in [true, false] {
                 let alike = |slot: &&Entry| (entry::count(slot) >= FREQUENT) == frequent;
@@ -166,9 +166,8 @@ impl Slots {
     }
 }
 
-/// Writes to each page of new memory, which holds zeros. A page that is read first, as a search for a free slot does,
-/// is one of the system's that all share, and a second fault replaces it at the first write; with threads
-/// that fault interrupts all of them.
+/// Writes to each page of new memory, without a change. A page that is read first, as by the search for a free slot,
+/// is the system's page of zeros; the first write is then a second fault, which interrupts all threads of the process.
 fn touch(slots: &mut [Entry]) {
     for page in slots.chunks_mut(PAGE / size_of::<Entry>()) {
         page[0][0][0] |= std::hint::black_box(0);
