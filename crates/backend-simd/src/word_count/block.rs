@@ -19,8 +19,6 @@ mod portable;
 mod sse4_2;
 
 use crate::Level;
-#[cfg(target_arch = "x86_64")]
-pub(super) use avx512::gather;
 
 /// Bytes of text per block: the words of 4 KB keep enough slots of the table in flight, and all of
 /// their state stays in the first-level cache.
@@ -127,12 +125,12 @@ impl Block {
         u64::from(self.starts[word])
     }
 
-    /// The 16 bytes from `start` on, first byte lowest.
+    /// The 16 bytes from `start` on.
     #[inline(always)]
-    pub(super) fn key(&self, start: usize) -> u128 {
+    pub(super) fn key(&self, start: usize) -> &[u8; 16] {
         // `start` is below BLOCK; the mask spares a check of bounds.
         let start = start & (BLOCK - 1);
-        u128::from_le_bytes(self.text[start..start + 16].try_into().expect("16 bytes"))
+        self.text[start..start + 16].try_into().expect("16 bytes")
     }
 
     /// The bytes of a word.

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use fearless_simd::{Avx512, SimdBase, SimdInto, u8x64, u16x32};
 use kernels_core::text;
 
-use super::{BLOCK, Block, Classes, STEP, STEP_WORDS};
+use super::{Block, Classes, STEP, STEP_WORDS};
 
 /// 0x80 for the separators among the 128 bytes of ASCII.
 const CLASSES: [[u8; STEP]; 2] = [classes(0), classes(STEP)];
@@ -58,28 +58,5 @@ fearless_simd::kernel!(
             places.store_slice(&mut list[..STEP_WORDS]);
         };
         block.fill_with(text, classify, spread);
-    }
-);
-
-fearless_simd::kernel!(
-    /// The 16 bytes from each of eight places in the block on, in halves, first byte lowest.
-    #[inline]
-    pub(in super::super) fn gather(avx512: Avx512, block: &Block, starts: __m128i) -> [__m512i; 2] {
-        let _ = avx512;
-        const { assert!(BLOCK.is_power_of_two() && STEP >= 16) };
-        let starts = _mm_and_si128(starts, _mm_set1_epi16(BLOCK as i16 - 1));
-        let starts = _mm256_cvtepu16_epi32(starts);
-        let text = block.text.as_ptr();
-        #[expect(
-            unsafe_code,
-            reason = "a gather takes a pointer; the vectors are worth a third of the time"
-        )]
-        // SAFETY: each place is below BLOCK by the mask, and the text has STEP >= 16 bytes more than that.
-        unsafe {
-            [
-                _mm512_i32gather_epi64::<1>(starts, text.cast()),
-                _mm512_i32gather_epi64::<1>(starts, text.add(8).cast()),
-            ]
-        }
     }
 );

@@ -2,10 +2,10 @@
 
 use std::arch::x86_64::*;
 
-use fearless_simd::{Avx512, SimdBase, SimdInto, u16x8, u32x8, u64x8};
+use fearless_simd::{Avx512, SimdBase, SimdInto, u8x16, u16x8, u32x8, u64x8};
 use kernels_core::counts::{Entry, Open, Seed};
 
-use super::super::block::{Block, gather};
+use super::super::block::Block;
 use super::batch::{Batch, LANES, LookUp};
 use super::prefetch;
 
@@ -36,8 +36,9 @@ fearless_simd::kernel!(
         let keys = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
         let places = keys.zip(homes.as_chunks_mut().0);
         for ((start, end), ((low, high), homes)) in lists.zip(places) {
-            let (start, end) = (load(start), load(end));
-            let [first, last] = keys_of(avx512, block, start, _mm_sub_epi16(end, start));
+            let length = _mm_sub_epi16(load(end), load(start));
+            let text = halves(avx512, start.map(|start| block.key(usize::from(start))));
+            let [first, last] = keys_of(avx512, text, length);
             let home = _mm512_srl_epi64(top_of_hash(avx512, seed, first, last), shift);
             let home: u32x8<Avx512> = _mm512_cvtepi64_epi32(home).simd_into(avx512);
             let [first, last]: [u64x8<Avx512>; 2] =
@@ -53,11 +54,12 @@ fearless_simd::kernel!(
 );
 
 fearless_simd::kernel!(
-    /// The keys of words that start and are as long as given, in halves: 16 bytes each of the text with
+    /// The keys of words that are as long as given, in halves: 16 bytes each of the text with
     /// zeros for those behind the word, and 0 for words of more than 16 bytes.
     #[inline]
-    fn keys_of(avx512: Avx512, block: &Block, start: __m128i, length: __m128i) -> [__m512i; 2] {
-        let [first, last] = gather(avx512, block, start);
+    fn keys_of(avx512: Avx512, text: [__m512i; 2], length: __m128i) -> [__m512i; 2] {
+        let _ = avx512;
+        let [first, last] = text;
         let bits = _mm512_slli_epi64::<3>(_mm512_cvtepu16_epi64(length));
         let (half, whole) = (_mm512_set1_epi64(64), _mm512_set1_epi64(128));
         let short = _mm512_cmple_epu64_mask(bits, whole);
@@ -111,7 +113,9 @@ fearless_simd::kernel!(
                 break;
             }
             let (low, high) = (load(low), load(high));
-            let [there_low, there_high] = gather_slots(avx512, homes, slots.entries());
+            let entries = slots.entries();
+            let there = homes.map(|home| &entries[home as usize & (entries.len() - 1)][0]);
+            let [there_low, there_high] = halves(avx512, there);
             let lanes = (0xff_u32 >> LANES.saturating_sub(words - from)) as u8;
             let keyed = _mm512_mask_test_epi64_mask(lanes, low, low);
             let alike = _mm512_mask_cmpeq_epi64_mask(keyed, low, there_low);
@@ -131,27 +135,21 @@ fearless_simd::kernel!(
 );
 
 fearless_simd::kernel!(
-    /// The halves of the words in these slots.
+    /// The first and the last 8 bytes of eight keys.
     #[inline]
-    fn gather_slots(avx512: Avx512, homes: &[u32; LANES], entries: &[Entry]) -> [__m512i; 2] {
-        const { assert!(size_of::<Entry>() == 32) };
-        assert!(!entries.is_empty());
-        let homes: __m256i = u32x8::load_array_ref(avx512, homes).into();
-        let last = _mm512_set1_epi64(entries.len() as i64 - 1);
-        let places = _mm512_and_si512(_mm512_cvtepu32_epi64(homes), last);
-        let places = _mm512_slli_epi64::<2>(places);
-        let start = entries.as_ptr().cast::<i64>();
-        #[expect(
-            unsafe_code,
-            reason = "a gather takes a pointer; the vectors are worth a third of the time"
-        )]
-        // SAFETY: each place, in units of 8 bytes, is 4 times the number of an entry of 32 bytes: there is
-        // one, and the mask leaves at most the last one's. The first 16 bytes of it are read.
-        unsafe {
-            [
-                _mm512_i64gather_epi64::<8>(places, start),
-                _mm512_i64gather_epi64::<8>(places, start.add(1)),
-            ]
-        }
+    fn halves(avx512: Avx512, keys: [&[u8; 16]; LANES]) -> [__m512i; 2] {
+        let load = |key: &[u8; 16]| -> __m128i { u8x16::load_array_ref(avx512, key).into() };
+        let four = |keys: &[&[u8; 16]]| {
+            let two = _mm512_inserti64x2::<1>(_mm512_castsi128_si512(load(keys[0])), load(keys[1]));
+            let three = _mm512_inserti64x2::<2>(two, load(keys[2]));
+            _mm512_inserti64x2::<3>(three, load(keys[3]))
+        };
+        let (here, there) = (four(&keys[..4]), four(&keys[4..]));
+        let even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+        let odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+        [
+            _mm512_permutex2var_epi64(here, even, there),
+            _mm512_permutex2var_epi64(here, odd, there),
+        ]
     }
 );

@@ -53,7 +53,7 @@ impl LookUp for OneByOne {
         let Batch { low, high, homes, .. } = batch;
         let places = low.iter_mut().zip(high).zip(homes);
         for ((start, end), ((low, high), home)) in block.words().zip(places) {
-            let key = block.key(start) & KEEP[(end - start).min(17)];
+            let key = u128::from_le_bytes(*block.key(start)) & KEEP[(end - start).min(17)];
             (*low, *high) = (key as u64, (key >> 64) as u64);
             *home = (seed.hash_key(key) >> shift) as u32;
             prefetch(&entries[*home as usize & (entries.len() - 1)]);
