@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::merge::each;
-use super::{Count, Counts, Run, entry};
+use super::{Count, Counts, Entry, Run, entry};
 use crate::{Executor, text};
 use item::{Item, Layout};
 use ranges::{Found, Ranges, cut, places};
@@ -129,27 +129,22 @@ impl<'a> Ranking<'a> {
 
     /// Appends the lines of the words of these ranks.
     fn write_block(&self, ranks: Range<usize>, out: &mut Vec<u8>) {
-        let mut tail = Tail::default();
+        let tables: Vec<&[Entry]> = self.runs.iter().map(Run::entries).collect();
+        let (mut words, mut tail) = ([(0, 0); GATHER], Tail::default());
         for items in self.items[ranks].chunks(GATHER) {
-            self.write_items(items, &mut tail, out);
-        }
-    }
-
-    /// Appends the lines of these words, at most [`GATHER`] of them.
-    fn write_items(&self, items: &[Item], tail: &mut Tail, out: &mut Vec<u8>) {
-        // First what lies anywhere in memory, so that the processor waits for all of it at once.
-        let mut words = [(0, 0, 0); GATHER];
-        for (word, item) in words.iter_mut().zip(items) {
-            let (run, entry) = self.layout.place(*item);
-            let entry = &self.runs[run].entries()[entry];
-            *word = (run, entry::key(entry), entry::count(entry));
-        }
-        for &(run, key, count) in &words[..items.len()] {
-            if count != tail.count {
-                *tail = Tail::new(count, self.total);
+            // First what lies anywhere in memory, so that the processor waits for as much as it can at once.
+            for (word, item) in words.iter_mut().zip(items) {
+                let (run, entry) = self.layout.place(*item);
+                let entry = &tables[run][entry];
+                *word = (entry::key(entry), entry::count(entry));
             }
-            self.runs[run].append_word(key, out);
-            tail.append_to(out);
+            for (item, &(key, count)) in items.iter().zip(&words) {
+                if count != tail.count {
+                    tail = Tail::new(count, self.total);
+                }
+                self.runs[self.layout.place(*item).0].append_word(key, out);
+                tail.append_to(out);
+            }
         }
     }
 }

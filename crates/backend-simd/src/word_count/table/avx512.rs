@@ -147,9 +147,6 @@ fearless_simd::kernel!(
         let (here, there) = (four(&keys[..4]), four(&keys[4..]));
         let even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
         let odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
-        [
-            _mm512_permutex2var_epi64(here, even, there),
-            _mm512_permutex2var_epi64(here, odd, there),
-        ]
+        [_mm512_permutex2var_epi64(here, even, there), _mm512_permutex2var_epi64(here, odd, there)]
     }
 );
