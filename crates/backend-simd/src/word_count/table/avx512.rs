@@ -1,4 +1,4 @@
-//! Eight words at a time, their keys and the slots where they should lie gathered.
+//! Eight words at a time: their keys and those of the slots where they should lie, in vectors of halves.
 
 use std::arch::x86_64::*;
 
