@@ -48,6 +48,9 @@ fearless_simd::kernel!(
                 nul: _mm256_movemask_epi8(_mm256_or_si256(first_nul, second_nul)) != 0,
             }
         };
-        block.fill_with(text, classify, spread_bits);
+        // A closure is compiled for this level, with the instructions for single bits.
+        block.fill_with(text, classify, |mask, base, list: &mut [u16]| {
+            spread_bits(mask, base, list)
+        });
     }
 );
