@@ -1,4 +1,4 @@
-//! Writing results: standard output, a device, or a file that is replaced as a whole.
+//! Writing results: standard output, a device or an open file, or a file that is replaced as a whole.
 //!
 //! A file is written beside its place and renamed, so that a reader sees the old contents or the new
 //! ones and never a half, and a failure leaves the old ones. Its writer holds a lock on it until then: what is
@@ -26,7 +26,7 @@ pub(crate) type Sink<'a> = dyn Write + Send + 'a;
 #[derive(Debug, Clone)]
 pub(crate) enum Destination {
     StandardOutput,
-    /// A pipe or a device, which is written in place.
+    /// A pipe, a device or a file that is open already, which is written in place, behind what is there.
     Device(PathBuf),
     /// A regular file, there already or not.
     File(PathBuf),
@@ -40,31 +40,33 @@ pub(crate) enum Durability {
 }
 
 impl Destination {
-    /// The place called `path`; none or '-' is standard output.
+    /// The place called `path`; none, '-' and /dev/stdout are standard output.
     ///
     /// Refuses a directory, a place where nothing can be made, and one of the `inputs`.
     pub(crate) fn new(path: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<Self> {
         match path {
             None => Ok(Self::StandardOutput),
-            Some(path) if path == Path::new("-") => Ok(Self::StandardOutput),
+            Some(path) if is_standard_output(path) => Ok(Self::StandardOutput),
             Some(path) => Self::of_path(path, inputs),
         }
     }
 
     fn of_path(path: &Path, inputs: &[PathBuf]) -> anyhow::Result<Self> {
         let failed = |error| FileError::writing(path.display().to_string(), error);
-        // A link stays a link to the replaced file.
-        let target = place(path);
-        match fs::metadata(&target) {
+        match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(failed(io::ErrorKind::IsADirectory.into()).into());
             }
-            Ok(metadata) if !metadata.is_file() => return Ok(Self::Device(target)),
+            Ok(metadata) if !metadata.is_file() || is_open_file(path) => {
+                return Ok(Self::Device(path.to_owned()));
+            }
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(failed(error).into());
             }
             _ => {}
         }
+        // A link stays a link to the replaced file.
+        let target = place(path);
         refuse_input(path, &target, inputs)?;
         remove_abandoned(directory(&target));
         // Better to fail now than behind hours of work.
@@ -81,7 +83,7 @@ impl Destination {
         let written = match self {
             Self::StandardOutput => write_all(io::stdout(), contents).map(drop),
             Self::Device(path) => File::options()
-                .write(true)
+                .append(true)
                 .open(path)
                 .and_then(|file| write_all(file, contents))
                 .map(drop),
@@ -102,7 +104,7 @@ impl Destination {
 /// standard output, pipes and devices may take several.
 pub(crate) fn refuse_shared(outputs: &[(&str, &Path)]) -> Result<(), Usage> {
     let is_shareable = |path: &Path| {
-        path == Path::new("-") || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
+        is_standard_output(path) || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
     };
     for (at, (option, path)) in outputs.iter().enumerate() {
         let is_same = |(_, other): &&(&str, &Path)| place(other) == place(path);
@@ -117,6 +119,16 @@ pub(crate) fn refuse_shared(outputs: &[(&str, &Path)]) -> Result<(), Usage> {
         }
     }
     Ok(())
+}
+
+/// Whether a path is a name of standard output.
+pub(crate) fn is_standard_output(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
+}
+
+/// Whether a path names a file by the number under which this process has it open.
+fn is_open_file(path: &Path) -> bool {
+    ["/dev/stderr", "/dev/fd", "/proc/self/fd"].iter().any(|name| path.starts_with(name))
 }
 
 /// Where a path leads, whether there is a file already or not.

@@ -12,7 +12,7 @@ mod stepwise;
 mod table;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_chrome::{ChromeLayerBuilder, FlushGuard};
@@ -20,7 +20,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::args::ProfileArgs;
 use crate::failure::Usage;
-use crate::output::{Destination, Durability};
+use crate::output::{Destination, Durability, is_standard_output};
 
 use device_line::DeviceLine;
 pub(crate) use stepwise::Stepwise;
@@ -75,7 +75,7 @@ impl Profile {
 
 /// Refuses a trace on standard output where other things are printed there.
 pub(crate) fn refuse_mixed(args: &ProfileArgs) -> Result<(), Usage> {
-    if args.trace.as_deref() != Some(Path::new("-")) {
+    if !args.trace.as_deref().is_some_and(is_standard_output) {
         return Ok(());
     }
     let problem = "--trace - would mix the timeline with what is printed: name a file";

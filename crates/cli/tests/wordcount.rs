@@ -49,6 +49,28 @@ fn without_an_output_the_words_are_printed() {
     assert_eq!(stdout(cli("wordcount /dev/stdin").write_stdin(TEXT)), COUNTS);
 }
 
+/// A pipe has no path, and what a log holds already must stay.
+#[cfg(unix)]
+#[test]
+fn an_output_that_is_open_already_is_written_behind_what_is_there() {
+    let folder = Folder::new();
+    let text = folder.file("text", TEXT);
+    for (output, redirection) in [
+        ("/dev/stdout", "| cat >> log"),
+        ("/dev/stdout", ">> log"),
+        ("/dev/fd/3", "3>> log"),
+        ("/dev/fd/3", "3>&1 | cat >> log"),
+    ] {
+        let log = folder.file("log", "earlier\n");
+        let program = env!("CARGO_BIN_EXE_cli");
+        let line =
+            format!("{program} wordcount -q -b scalar {} {output} {redirection}", text.display());
+        let shell = Command::new("sh").args(["-c", &line]).current_dir(folder.path(".")).output();
+        assert_eq!(String::from_utf8(shell.unwrap().stderr).unwrap(), "", "{line}");
+        assert_eq!(fs::read_to_string(log).unwrap(), format!("earlier\n{COUNTS}"), "{line}");
+    }
+}
+
 #[test]
 fn every_algorithm_and_processor_backend_writes_the_same() {
     for backend in processors() {

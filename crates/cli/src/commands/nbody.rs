@@ -18,7 +18,7 @@ use crate::nbody::job::Job;
 use crate::nbody::recording::Recording;
 use crate::nbody::simulation::{EnergyTrack, Report, Simulation};
 use crate::notes::Notes;
-use crate::output::{self, Destination, Durability};
+use crate::output::{self, Destination, Durability, is_standard_output};
 use crate::profile::{self, Profile, Stepwise};
 use crate::progress::Progress;
 use crate::readers::nbabel;
@@ -59,7 +59,7 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
 /// Refuses to put among the printed lines what no program would find there.
 fn refuse_mixed(args: &NBody) -> Result<(), Usage> {
     profile::refuse_mixed(&args.profile)?;
-    if args.trajectory.as_deref() == Some(Path::new("-")) {
+    if args.trajectory.as_deref().is_some_and(is_standard_output) {
         let problem = "--trajectory - would mix the archive with what is printed: name a file";
         return Err(Usage(problem.to_owned()));
     }
@@ -90,7 +90,8 @@ fn outputs(args: &NBody) -> Vec<(&'static str, &Path)> {
 /// Where a run saves itself: a resumed one where it came from, unless another place is named.
 fn checkpoint(args: &NBody) -> Result<Option<PathBuf>, Usage> {
     let is_file = |path: &PathBuf| {
-        path != Path::new("-") && fs::metadata(path).map_or(true, |metadata| !is_stream(&metadata))
+        !is_standard_output(path)
+            && fs::metadata(path).map_or(true, |metadata| !is_stream(&metadata))
     };
     match &args.checkpoint {
         Some(path) if is_file(path) => Ok(Some(path.clone())),
