@@ -10,8 +10,9 @@
 //! with a NUL are among them.
 //!
 //! - **Batches** ([`batch`]): first the keys and homes of all words of a block, with a prefetch each; then the
-//!   words that lie at home are counted, nine of ten, and last the others are searched for. Room is made
-//!   before a block is counted, so the places that were prefetched stay good.
+//!   words that lie at home are counted, nine of ten, then those whose home is free, which are new, and last the others
+//!   are searched for: apart from each other a processor guesses the branches of both. Room is made before a block is
+//!   counted, so the places that were prefetched stay good.
 //! - **Eight words at a time** ([`avx512`]) where the processor has the vectors: keys put together from the text,
 //!   hashed, and compared with eight slots, without a branch that depends on a word.
 //! - **First offsets** are written once, when a word is new: a table reads its text forwards.
@@ -150,10 +151,15 @@ impl Table {
         }
         let mut slots = slots.open();
         let others = look_up.count_at_home(words, batch, &mut slots);
-        for number in batch.elsewhere[..others].iter().map(|&number| usize::from(number)) {
+        for &number in &batch.fresh[..others.fresh] {
+            let (number, home) = (usize::from(number), batch.homes[usize::from(number)]);
+            slots.count(home, batch.key(number), || offset + block.start(number));
+        }
+        for &number in &batch.elsewhere[..others.elsewhere] {
+            let (number, home) = (usize::from(number), batch.homes[usize::from(number)]);
             match batch.key(number) {
                 key if key as u64 == 0 => list.defer(block, number, *seed),
-                key => slots.count(batch.homes[number], key, || offset + block.start(number)),
+                key => slots.count(home.wrapping_add(1), key, || offset + block.start(number)),
             }
         }
         list.count_deferred(block, offset);

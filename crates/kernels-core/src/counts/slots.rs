@@ -198,6 +198,13 @@ impl Open<'_> {
         entry::key(&self.entries[slot as usize]) == key
     }
 
+    /// Whether no word lies in this slot.
+    #[must_use]
+    #[inline(always)]
+    pub fn is_free(&self, slot: u32) -> bool {
+        entry::key(&self.entries[slot as usize]) as u64 == 0
+    }
+
     /// Counts the word of a slot so many times more, further on in the text.
     #[inline(always)]
     pub fn add(&mut self, slot: u32, occurrences: u64) {
@@ -206,7 +213,7 @@ impl Open<'_> {
     }
 
     /// Counts a word, given padded with zeros, that occurs at `offset`, which is asked for where it is
-    /// new. `home` is the top of its hash.
+    /// new. `home` is the top of its hash, or a slot behind it where those before are known to hold other words.
     ///
     /// Room for it has been made by [`Slots::reserve`].
     #[inline(always)]
@@ -221,22 +228,24 @@ impl Open<'_> {
                 return entry::set_count(slot, entry::count(slot) + 1);
             }
             if word as u64 == 0 {
-                *slot = entry::new(key, 1, offset());
+                let first = offset();
+                *slot = entry::new(key, 1, first);
                 *self.words += 1;
-                return note_new(slot, self.latest, self.foreign);
+                *self.latest = first.max(*self.latest);
+                if !entry::is_ascii(key) {
+                    self.note_foreign(key);
+                }
+                return;
             }
             at += 1;
         }
     }
-}
 
-/// New words are rare: their code stays out of the loop.
-#[cold]
-#[inline(never)]
-fn note_new(word: &Entry, latest: &mut u64, foreign: &mut Vec<u128>) {
-    *latest = entry::first(word).max(*latest);
-    if !entry::is_ascii(entry::key(word)) {
-        foreign.push(entry::key(word));
+    /// Rare: its code stays out of the loop.
+    #[cold]
+    #[inline(never)]
+    fn note_foreign(&mut self, key: u128) {
+        self.foreign.push(key);
     }
 }
 

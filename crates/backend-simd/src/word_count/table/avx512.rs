@@ -6,7 +6,7 @@ use fearless_simd::{Avx512, SimdBase, SimdInto, u8x16, u16x8, u32x8, u64x8};
 use kernels_core::counts::{Entry, Open, Seed};
 
 use super::super::block::Block;
-use super::batch::{Batch, LANES, LookUp};
+use super::batch::{Batch, LANES, LookUp, Others};
 use super::prefetch;
 
 impl LookUp for Avx512 {
@@ -14,7 +14,7 @@ impl LookUp for Avx512 {
         hash(self, block, seed, bits, entries, batch);
     }
 
-    fn count_at_home(self, words: usize, batch: &mut Batch, slots: &mut Open<'_>) -> usize {
+    fn count_at_home(self, words: usize, batch: &mut Batch, slots: &mut Open<'_>) -> Others {
         count_at_home(self, words, batch, slots)
     }
 }
@@ -102,11 +102,11 @@ fearless_simd::kernel!(
         words: usize,
         batch: &mut Batch,
         slots: &mut Open<'_>,
-    ) -> usize {
+    ) -> Others {
         let load = |half| -> __m512i { u64x8::load_array_ref(avx512, half).into() };
-        let Batch { low, high, homes, elsewhere } = batch;
+        let Batch { low, high, homes, fresh, elsewhere } = batch;
         let keys = low.as_chunks().0.iter().zip(high.as_chunks().0);
-        let mut others = 0;
+        let mut others = Others::default();
         for (group, ((low, high), homes)) in keys.zip(homes.as_chunks().0).enumerate() {
             let from = group * LANES;
             if from >= words {
@@ -123,12 +123,17 @@ fearless_simd::kernel!(
             for (lane, &home) in homes.iter().enumerate() {
                 slots.add(home, u64::from(at_home >> lane & 1));
             }
+            let free = _mm512_mask_testn_epi64_mask(keyed, there_low, there_low);
             let numbers =
                 _mm_add_epi16(_mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7), _mm_set1_epi16(from as i16));
-            let numbers: u16x8<Avx512> =
-                _mm_maskz_compress_epi16(lanes & !at_home, numbers).simd_into(avx512);
-            numbers.store_slice(&mut elsewhere[others..others + LANES]);
-            others += (lanes & !at_home).count_ones() as usize;
+            let list = |chosen: u8, list: &mut [u16], len: &mut usize| {
+                let numbers: u16x8<Avx512> =
+                    _mm_maskz_compress_epi16(chosen, numbers).simd_into(avx512);
+                numbers.store_slice(&mut list[*len..*len + LANES]);
+                *len += chosen.count_ones() as usize;
+            };
+            list(free, fresh, &mut others.fresh);
+            list(lanes & !at_home & !free, elsewhere, &mut others.elsewhere);
         }
         others
     }

@@ -15,8 +15,17 @@ pub(in super::super) struct Batch {
     pub(super) high: [u64; WORDS],
     /// Where the search for each begins: the top of its hash.
     pub(super) homes: [u32; WORDS],
-    /// The numbers of the words that do not lie there.
+    /// The numbers of the words whose home is free, so that they are new.
+    pub(super) fresh: [u16; WORDS + LANES],
+    /// The numbers of the other words that do not lie at home, and of those without a key.
     pub(super) elsewhere: [u16; WORDS + LANES],
+}
+
+/// How many words do not lie at home.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in super::super) struct Others {
+    pub(super) fresh: usize,
+    pub(super) elsewhere: usize,
 }
 
 /// The two steps that are worth instructions of a level.
@@ -26,7 +35,7 @@ pub(in super::super) trait LookUp: Copy {
     fn hash(self, block: &Block, seed: Seed, bits: u32, entries: &[Entry], batch: &mut Batch);
 
     /// Counts the words that lie at home. The number of the others, which are listed.
-    fn count_at_home(self, words: usize, batch: &mut Batch, slots: &mut Open<'_>) -> usize;
+    fn count_at_home(self, words: usize, batch: &mut Batch, slots: &mut Open<'_>) -> Others;
 }
 
 /// Word by word, by whatever instructions the caller is compiled for.
@@ -61,15 +70,20 @@ impl LookUp for OneByOne {
     }
 
     #[inline(always)]
-    fn count_at_home(self, words: usize, batch: &mut Batch, slots: &mut Open<'_>) -> usize {
-        let mut others = 0;
+    fn count_at_home(self, words: usize, batch: &mut Batch, slots: &mut Open<'_>) -> Others {
+        let mut others = Others::default();
         for number in 0..words.min(WORDS) {
             let (key, home) = (batch.key(number), batch.homes[number]);
-            if (key as u64 != 0) & slots.is_at(home, key) {
+            let is_keyed = key as u64 != 0;
+            if is_keyed & slots.is_at(home, key) {
                 slots.add(home, 1);
             } else {
-                batch.elsewhere[others] = number as u16;
-                others += 1;
+                // Which of the two it is no processor can guess.
+                let is_fresh = is_keyed & slots.is_free(home);
+                batch.fresh[others.fresh] = number as u16;
+                others.fresh += usize::from(is_fresh);
+                batch.elsewhere[others.elsewhere] = number as u16;
+                others.elsewhere += usize::from(!is_fresh);
             }
         }
         others
@@ -82,6 +96,7 @@ impl Batch {
             low: [0; WORDS],
             high: [0; WORDS],
             homes: [0; WORDS],
+            fresh: [0; WORDS + LANES],
             elsewhere: [0; WORDS + LANES],
         })
     }
