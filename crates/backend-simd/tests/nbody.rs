@@ -157,3 +157,23 @@ fn check(simd: Simd, bodies: &Bodies, softening: f64) {
     assert!(((energies.kinetic - exact.kinetic) / exact.kinetic).abs() <= bound, "{context}");
     assert!(((energies.potential - exact.potential) / exact.potential).abs() <= bound, "{context}");
 }
+
+/// The sun and its planets in kilometres, whose masses are large numbers: what fell into the sun would be shot out of the
+/// range of f32 within some thousand steps.
+#[test]
+fn lanes_without_a_body_stay_where_they_are() {
+    let sun = 1.3e26;
+    let distances = [58e6, 108e6, 150e6, 228e6, 778e6, 1.43e9, 2.87e9, 4.5e9];
+    let planets = distances.map(|x: f64| (1e-6 * sun, [x, 0.0, 0.0], [0.0, (sun / x).sqrt(), 0.0]));
+    for level in Level::available() {
+        for bodies in [2, 3, 9] {
+            let all = [(sun, [0.0; 3], [0.0; 3])].into_iter().chain(planets).take(bodies);
+            let (masses, (positions, velocities)) = all.map(|(m, x, v)| (m, (x, v))).unzip();
+            let mut system = Bodies::from_rows(masses, positions, velocities).unwrap();
+            let options = NBodyOptions { precision: Some(Precision::F32), ..Default::default() };
+            let mut kernel = Simd::with_level(level).unwrap().nbody(&options).unwrap();
+            let moved = kernel.leapfrog(&mut system, 1e-3, 60_000);
+            assert_eq!(moved, Ok(()), "{bodies} bodies, {level}");
+        }
+    }
+}

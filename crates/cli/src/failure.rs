@@ -108,7 +108,8 @@ fn end(message: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
+/// Whether it is only that nobody reads the results any more.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<FileError>()
         .is_some_and(|file| file.error.kind() == io::ErrorKind::BrokenPipe)

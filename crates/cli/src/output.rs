@@ -127,7 +127,7 @@ pub(crate) fn is_standard_output(path: &Path) -> bool {
 }
 
 /// Whether a path names a file by the number under which this process has it open.
-fn is_open_file(path: &Path) -> bool {
+pub(crate) fn is_open_file(path: &Path) -> bool {
     ["/dev/stderr", "/dev/fd", "/proc/self/fd"].iter().any(|name| path.starts_with(name))
 }
 

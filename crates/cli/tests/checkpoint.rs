@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(unix)]
 use common::interrupt;
-use common::{Folder, assert_error, cli, root};
+use common::{Folder, assert_error, cli, root, stdout};
 
 /// The program at work, its output thrown away.
 fn start(arguments: &str, paths: &[&Path]) -> Child {
@@ -249,7 +249,7 @@ fn a_run_resumed_from_standard_input_saves_itself_only_where_it_is_told_to() {
     let folder = Folder::new();
     let saved = short_run(&folder, "");
     let mut command = cli("nbody -q --t-end 0.02 --resume -");
-    let printed = common::stdout(command.write_stdin(fs::read(&saved).unwrap()));
+    let printed = stdout(command.write_stdin(fs::read(&saved).unwrap()));
     assert!(printed.ends_with("\n") && printed.lines().count() == 2, "{printed}");
     let other = folder.path("other.ckpt");
     let mut command = cli("nbody -q --t-end 0.02 --resume - --checkpoint");
@@ -276,6 +276,67 @@ fn a_run_without_a_finite_energy_goes_on() {
     command.arg(&heavy).arg("--checkpoint").arg(&saved).assert().success();
     cli("nbody -q --t-end 5e-120 --resume").arg(&saved).assert().success();
     assert_eq!(steps_done(&saved), 6);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_the_lines_and_not_the_run() {
+    use std::io::Read;
+
+    let folder = Folder::new();
+    let (output, saved) = (folder.path("out"), folder.path("run.ckpt"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
+    let line = "nbody -q -b simd data/input128 --report-every 1 --t-end 3";
+    command.current_dir(root()).args(line.split_whitespace());
+    command.arg("--output").arg(&output).arg("--checkpoint").arg(&saved);
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    run.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+    let ended = run.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), ended.stderr.len()), (Some(0), 0));
+    assert_eq!(fs::read(&output).unwrap(), end(&folder, "simd", "--t-end 3"));
+    assert_eq!(steps_done(&saved), 3001);
+}
+
+#[test]
+fn what_a_run_came_to_stays_where_it_fails() {
+    let folder = Folder::new();
+    // Behind the first step it is at 1e308.
+    let input = folder.file("fast", "1 1 0 0 0 1e308 0 0\n2 1 5 5 5 0 0 0\n");
+    let (output, saved) = (folder.path("out"), folder.path("run.ckpt"));
+    let mut command = cli("nbody -q -b scalar --dt 1 --t-end 10 --report-every 1");
+    command.arg(&input).arg("--output").arg(&output).arg("--checkpoint").arg(&saved);
+    let failed = command.output().unwrap();
+    let told = String::from_utf8(failed.stderr).unwrap();
+    assert!(failed.status.code() == Some(1) && told.contains("left the range"), "{told}");
+    assert!(fs::read_to_string(&output).unwrap().contains("e308"));
+    assert_eq!(steps_done(&saved), 1);
+    // What fails before it has moved anything replaces nothing.
+    let touching = folder.file("touching", "1 1 0 0 0 0 0 0\n2 1 0 0 0 0 0 0\n");
+    let mut command = cli("nbody -q -b scalar --t-end 1");
+    command.arg(&touching).arg("--output").arg(&output);
+    assert_error(&mut command, 1, &["at one point"]);
+    assert!(fs::read_to_string(&output).unwrap().contains("e308"));
+}
+
+#[test]
+fn a_run_without_prints_goes_on_without_energies() {
+    let folder = Folder::new();
+    let saved = short_run(&folder, "");
+    let mut command = cli("nbody -q --t-end 0.02 --report-every 0 --resume");
+    assert!(!stdout(command.arg(&saved)).contains("dE/E"));
+}
+
+#[test]
+fn a_save_of_another_version_is_not_replaced() {
+    let folder = Folder::new();
+    let saved = short_run(&folder, "");
+    let bytes = fs::read(&saved).unwrap();
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap();
+    let older = [&bytes[..end - 1], b"1", &bytes[end..]].concat();
+    fs::write(&saved, &older).unwrap();
+    let mut command = cli("nbody -b scalar data/input128 --t-end 0.01 --checkpoint");
+    assert_error(command.arg(&saved), 2, &["another version", "name another file"]);
+    assert!(fs::read(&saved).unwrap() == older);
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl<S: Lanes, T: Real> NBody for Direct<S, T> {
         stepper.leapfrog(system, dt, steps);
         let positions = system.rows(|block| system.blocks[block].position);
         let velocities = system.rows(|block| system.velocities[block]);
-        // The lanes without a body may have diverged too: nothing of a failed run is kept.
+        // Nothing of a failed run is kept.
         let result = bodies.set_state(|body| (positions[body], velocities[body]));
         self.system = self.system.take().filter(|_| result.is_ok());
         result

@@ -28,6 +28,9 @@ pub(super) struct Moving<'a, S: Lanes, T: Real> {
     pub(super) blocks: &'a mut [Block<Vector<S, T>>],
     pub(super) velocities: &'a mut [Triple<Vector<S, T>>],
     pub(super) accelerations: &'a mut [Triple<Vector<S, T>>],
+    /// 1 in the lanes of the last block that move, 0 in those without a body: these would fall towards the others, and
+    /// on from them out of the range of the numbers.
+    pub(super) filled: Vector<S, T>,
 }
 
 impl<S: Lanes, T: Real> Moving<'_, S, T> {
@@ -36,9 +39,8 @@ impl<S: Lanes, T: Real> Moving<'_, S, T> {
     pub(super) fn start(&mut self, simd: S, dt: f64) {
         let half = Vector::<S, T>::splat(simd, T::from_f64(0.5 * dt));
         let dt = Vector::<S, T>::splat(simd, T::from_f64(dt));
-        let moved = self.blocks.iter_mut().zip(&mut *self.velocities).zip(&*self.accelerations);
-        for ((block, v), a) in moved {
-            accumulate(v, half, a);
+        self.kick(half);
+        for (block, v) in self.blocks.iter_mut().zip(&*self.velocities) {
             accumulate(&mut block.position, dt, v);
         }
     }
@@ -48,11 +50,19 @@ impl<S: Lanes, T: Real> Moving<'_, S, T> {
     pub(super) fn advance(&mut self, simd: S, motion: Motion) {
         let (Motion::Finish(dt) | Motion::Continue(dt)) = motion else { return };
         let half = Vector::<S, T>::splat(simd, T::from_f64(0.5 * dt));
-        for (v, a) in self.velocities.iter_mut().zip(&*self.accelerations) {
-            accumulate(v, half, a);
-        }
+        self.kick(half);
         if matches!(motion, Motion::Continue(_)) {
             self.start(simd, dt);
+        }
+    }
+
+    /// Half a kick, where there are bodies.
+    #[inline(always)]
+    fn kick(&mut self, half: Vector<S, T>) {
+        let kicked = self.velocities.iter_mut().zip(&*self.accelerations);
+        let last = kicked.len().saturating_sub(1);
+        for (block, (v, a)) in kicked.enumerate() {
+            accumulate(v, if block == last { half * self.filled } else { half }, a);
         }
     }
 }

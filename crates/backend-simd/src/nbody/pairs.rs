@@ -85,6 +85,12 @@ pub(super) fn guard<S: Lanes, T: Real>(simd: S, bodies: usize) -> Vector<S, T> {
     Vector::<S, T>::from_fn(simd, |lane| T::from_f64(if lane < bodies { -0.0 } else { 1.0 }))
 }
 
+/// 1 in the lanes that hold one of so many bodies, 0 in the others.
+#[inline(always)]
+pub(super) fn filled<S: Lanes, T: Real>(simd: S, bodies: usize) -> Vector<S, T> {
+    Vector::<S, T>::from_fn(simd, |lane| T::from_f64(if lane < bodies { 1.0 } else { 0.0 }))
+}
+
 /// The guard of a block without empty lanes. Adding -0.0 changes no number, and the compiler knows.
 #[inline(always)]
 pub(super) fn no_guard<S: Lanes, T: Real>(simd: S) -> Vector<S, T> {

@@ -6,7 +6,7 @@ use super::lanes::{Lanes, Real, Vector};
 use super::motion::{Motion, Moving};
 use super::pairs::{
     Block, Rows, Triple, WIDEST, accumulate, add, begin, block_with_block, block_with_itself,
-    guard, lane_sums, no_guard, subtract, zero,
+    filled, guard, lane_sums, no_guard, subtract, zero,
 };
 use super::system::System;
 
@@ -51,12 +51,14 @@ fn repeat<S: Lanes, T: Real, const B: usize, const FULL: bool>(
     let mut accelerations = [system.accelerations[0]; B];
     blocks.copy_from_slice(&system.blocks);
     velocities.copy_from_slice(&system.velocities);
+    let filled = filled::<S, T>(simd, if FULL { Vector::<S, T>::LEN } else { rest });
     for _ in 0..count {
         accelerations = forces::<S, T, B, FULL>(simd, eps2, &blocks, rest);
         Moving::<S, T> {
             blocks: &mut blocks,
             velocities: &mut velocities,
             accelerations: &mut accelerations,
+            filled,
         }
         .advance(simd, motion);
     }

@@ -32,7 +32,7 @@ impl<S: Lanes, T: Real> Stepper<'_, S, T> {
         let (simd, alone) = (self.simd, system.units.is_empty());
         simd.vectorize(
             #[inline(always)]
-            || system.moving().start(simd, dt),
+            || system.moving(simd).start(simd, dt),
         );
         let mut remaining = || {
             self.evaluate(system, Motion::Continue(dt), steps - 1);
@@ -69,7 +69,7 @@ impl<S: Lanes, T: Real> Stepper<'_, S, T> {
                 for _ in 0..count {
                     let row = Row::new(&system.blocks, bodies);
                     tile.sum_all(row, 0..tiles, &mut system.accelerations);
-                    system.moving().advance(simd, motion);
+                    system.moving(simd).advance(simd, motion);
                 }
             },
         );
@@ -94,7 +94,7 @@ impl<S: Lanes, T: Real> Stepper<'_, S, T> {
     /// Adds up what the units have summed, and moves the bodies.
     fn gather(&self, system: &mut System<S, T>, motion: Motion) {
         let simd = self.simd;
-        let (units, pieces) = system.pieces();
+        let (units, pieces) = system.pieces(simd);
         self.executor.run(pieces.len(), &|k| {
             let mut piece = pieces[k].lock().unwrap_or_else(PoisonError::into_inner);
             let Piece { blocks, moving } = &mut *piece;

@@ -9,7 +9,7 @@ use kernels_core::Bodies;
 
 use super::lanes::{Lanes, Real, Vector};
 use super::motion::Moving;
-use super::pairs::{Block, Triple, zero};
+use super::pairs::{Block, Triple, filled, zero};
 use super::tiles::Row;
 
 /// How many units the forces of `n` bodies are cut into.
@@ -77,8 +77,15 @@ impl<S: Lanes, T: Real> System<S, T> {
         Row::new(&self.blocks, self.bodies)
     }
 
-    pub(super) fn moving(&mut self) -> Moving<'_, S, T> {
+    /// The bodies of the last block.
+    fn in_last_block(&self) -> usize {
+        self.bodies - self.blocks.len().saturating_sub(1) * Vector::<S, T>::LEN
+    }
+
+    pub(super) fn moving(&mut self, simd: S) -> Moving<'_, S, T> {
+        let filled = filled::<S, T>(simd, self.in_last_block());
         Moving {
+            filled,
             blocks: &mut self.blocks,
             velocities: &mut self.velocities,
             accelerations: &mut self.accelerations,
@@ -86,15 +93,17 @@ impl<S: Lanes, T: Real> System<S, T> {
     }
 
     /// What the units have summed, and the bodies in as many pieces.
-    pub(super) fn pieces(&mut self) -> Pieces<'_, S, T> {
+    pub(super) fn pieces(&mut self, simd: S) -> Pieces<'_, S, T> {
+        let (all, rest, end) = (Vector::<S, T>::LEN, self.in_last_block(), self.blocks.len());
         let length = self.blocks.len().div_ceil(self.units.len());
         let pieces = (self.blocks.chunks_mut(length))
             .zip(self.velocities.chunks_mut(length))
             .zip(self.accelerations.chunks_mut(length))
             .enumerate()
-            .map(|(k, ((blocks, velocities), accelerations))| Piece {
-                blocks: k * length..k * length + blocks.len(),
-                moving: Moving { blocks, velocities, accelerations },
+            .map(|(k, ((blocks, velocities), accelerations))| {
+                let own = k * length..k * length + blocks.len();
+                let filled = filled::<S, T>(simd, if own.end == end { rest } else { all });
+                Piece { blocks: own, moving: Moving { blocks, velocities, accelerations, filled } }
             });
         (&self.units, pieces.map(Mutex::new).collect())
     }

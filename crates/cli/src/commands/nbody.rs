@@ -11,14 +11,14 @@ use perf_kernels::{Backend, Error, NBody as NBodyKernel, NBodyOptions, Workload}
 use tracing::info_span;
 
 use crate::args::NBody;
-use crate::failure::{INTERRUPTED, Usage};
+use crate::failure::{INTERRUPTED, Usage, is_closed_pipe};
 use crate::interrupt::Interrupt;
 use crate::nbody::checkpoint::{Machine, Saver, refuse_another};
 use crate::nbody::job::Job;
 use crate::nbody::recording::Recording;
 use crate::nbody::simulation::{EnergyTrack, Report, Simulation};
 use crate::notes::Notes;
-use crate::output::{self, Destination, Durability, is_standard_output};
+use crate::output::{self, Destination, Durability, is_open_file, is_standard_output};
 use crate::profile::{self, Profile, Stepwise};
 use crate::progress::Progress;
 use crate::readers::nbabel;
@@ -41,11 +41,17 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     let mut outputs = Outputs::new(args, &job, notes)?;
     let mut session = Session::begin(args, job, (start, read), notes)?;
     let mut saver = outputs.saver(args, &session.machine);
-    let interrupted = session.simulate(&mut outputs.recording, saver.as_mut(), args.json, notes)?;
-    if let Some(saver) = &mut saver {
-        saver.save(&session.simulation, session.spent())?;
+    let ended = session.simulate(&mut outputs, saver.as_mut(), args.json, notes);
+    // Whatever ended the run, what it came to stays, and one failure does not keep the other file from being written.
+    let (mut saved, mut written) = (Ok(()), Ok(()));
+    if ended.is_ok() || session.simulation.state().step > session.earlier.0 {
+        if let Some(saver) = &mut saver {
+            saved = saver.save(&session.simulation, session.spent());
+        }
+        written = outputs.write(&session.simulation);
     }
-    outputs.write(&session.simulation)?;
+    let interrupted = ended?;
+    saved.and(written)?;
     session.print_end(args.json, interrupted)?;
     notes.detail(|| session.seconds().to_string());
     if interrupted {
@@ -91,6 +97,7 @@ fn outputs(args: &NBody) -> Vec<(&'static str, &Path)> {
 fn checkpoint(args: &NBody) -> Result<Option<PathBuf>, Usage> {
     let is_file = |path: &PathBuf| {
         !is_standard_output(path)
+            && !is_open_file(path)
             && fs::metadata(path).map_or(true, |metadata| !is_stream(&metadata))
     };
     match &args.checkpoint {
@@ -135,8 +142,13 @@ impl Outputs {
         let bodies: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();
         let saves = checkpoint.as_deref().map(|path| Destination::new(Some(path), &bodies));
         let (result, saves) = (result.transpose()?, saves.transpose()?);
-        let recording = Recording::new(args, &inputs)?;
+        let recording = Recording::new(args, &job.plan, &inputs)?;
         Ok(Self { result, checkpoint, saves, recording })
+    }
+
+    /// Whether the run leaves anything behind but its lines.
+    fn are_wanted(&self) -> bool {
+        self.result.is_some() || self.saves.is_some() || self.recording.is_wanted()
     }
 
     /// Writes what the run leaves behind.
@@ -202,7 +214,7 @@ impl Session {
     /// Runs to the end or to Ctrl-C, and tells whether it was the latter.
     fn simulate(
         &mut self,
-        recording: &mut Recording,
+        outputs: &mut Outputs,
         mut saver: Option<&mut Saver>,
         json: bool,
         notes: Notes,
@@ -211,19 +223,30 @@ impl Session {
         let mut lines = Lines::new();
         let mut progress = Progress::steps(notes, self.simulation.steps());
         self.simulation.start()?;
+        let writes = outputs.are_wanted();
+        let recording = &mut outputs.recording;
         recording.look_at(&self.simulation);
         while !self.simulation.is_done() && !interrupt.is_asked() {
             let most = recording.until_next(self.simulation.state().step);
             if let Some(report) = self.simulation.advance(most)?.filter(|_| !json) {
-                progress.suspend(|| print_report(&mut lines, report))?;
+                match progress.suspend(|| print_report(&mut lines, report)) {
+                    // Nobody reads the lines any more; the files are still wanted.
+                    Err(error) if writes && is_closed_pipe(&error) => {}
+                    printed => printed?,
+                }
             }
             recording.look_at(&self.simulation);
-            if let Some(saver) = saver.as_deref_mut() {
-                saver.save_if_due(&self.simulation, self.spent())?;
+            if let Some(saver) = saver.as_deref_mut()
+                && let Err(error) = saver.save_if_due(&self.simulation, self.spent())
+            {
+                notes.note(format_args!("{error}; the run goes on and tries again later"));
             }
             progress.at(self.simulation.state().step);
         }
-        lines.flush()?;
+        match lines.flush().map_err(anyhow::Error::from) {
+            Err(error) if writes && is_closed_pipe(&error) => {}
+            flushed => flushed?,
+        }
         Ok(!self.simulation.is_done())
     }
 

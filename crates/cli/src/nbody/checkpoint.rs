@@ -123,9 +123,9 @@ impl Saver {
     /// Saves; `spent` is the time of the whole run so far.
     pub(crate) fn save(&mut self, run: &Simulation, spent: Duration) -> anyhow::Result<()> {
         let bytes = encode(&self.machine, run.plan(), run.state(), spent)?;
-        self.destination.write(Durability::Synced, |out| out.write_all(&bytes))?;
+        let written = self.destination.write(Durability::Synced, |out| out.write_all(&bytes));
         self.last = Instant::now();
-        Ok(())
+        written
     }
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Checkpoint> {
 /// Refuses a place that holds another run than that of the plan and the state: one of other bodies or physics. Gives
 /// the step behind which it holds this one, where that is further.
 ///
-/// What is no saved run, or a damaged one, may be replaced.
+/// What is no saved run, or a damaged one, may be replaced; one of another version may not.
 pub(crate) fn refuse_another(
     path: &Path,
     plan: &Plan,
@@ -149,7 +149,16 @@ pub(crate) fn refuse_another(
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map(|_| bytes)
     });
-    let Ok(Ok(there)) = saved.map(|bytes| decode(&bytes)) else { return Ok(None) };
+    let Ok(bytes) = saved else { return Ok(None) };
+    if let Some(version) = version(&bytes).filter(|version| *version != VERSION.to_string()) {
+        let path = path.display();
+        return Err(Usage(format!(
+            "{path} holds a run saved by another version of this program ({version}, here {VERSION}): \
+             name another file, or remove it"
+        ))
+        .into());
+    }
+    let Ok(there) = decode(&bytes) else { return Ok(None) };
     if there.plan.has_physics_of(plan) && there.state.origin == state.origin {
         return Ok(Some(there.state.step).filter(|step| *step > state.step));
     }
@@ -205,11 +214,9 @@ fn encode(machine: &Machine, plan: &Plan, state: &State, spent: Duration) -> io:
 }
 
 fn decode(bytes: &[u8]) -> anyhow::Result<Checkpoint> {
-    let (title, rest) =
-        line(bytes).context("it is no saved run: name a file that --checkpoint wrote")?;
-    let version = title
-        .strip_prefix(MAGIC)
-        .context("it is no saved run: name a file that --checkpoint wrote")?;
+    let version =
+        version(bytes).context("it is no saved run: name a file that --checkpoint wrote")?;
+    let (_, rest) = line(bytes).context("it is damaged: it is cut")?;
     ensure!(
         version == VERSION.to_string(),
         "it has version {version}, this program reads version {VERSION}: use the program that wrote it"
@@ -229,6 +236,11 @@ fn decode(bytes: &[u8]) -> anyhow::Result<Checkpoint> {
             spent: header.spent,
         },
     })
+}
+
+/// The version of the format, of a saved run of any.
+fn version(bytes: &[u8]) -> Option<&str> {
+    line(bytes)?.0.strip_prefix(MAGIC)
 }
 
 /// The first line and what is behind it.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::plan::Plan;
 use super::simulation::{Simulation, State};
 use crate::args::NBody;
 use crate::failure::Usage;
@@ -32,8 +33,14 @@ struct Frames {
 
 impl Recording {
     /// Checks the files that will be written; the `inputs` must not be among them.
-    pub(crate) fn new(args: &NBody, inputs: &[PathBuf]) -> anyhow::Result<Self> {
-        Ok(Self { energies: EnergyPlot::new(args, inputs)?, frames: Frames::new(args, inputs)? })
+    pub(crate) fn new(args: &NBody, plan: &Plan, inputs: &[PathBuf]) -> anyhow::Result<Self> {
+        let energies = EnergyPlot::new(args, plan, inputs)?;
+        Ok(Self { energies, frames: Frames::new(args, inputs)? })
+    }
+
+    /// Whether anything is recorded.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.energies.is_some() || self.frames.is_some()
     }
 
     /// How many steps may be made until the next state that is wanted.
@@ -70,9 +77,9 @@ impl Recording {
 }
 
 impl EnergyPlot {
-    fn new(args: &NBody, inputs: &[PathBuf]) -> anyhow::Result<Option<Self>> {
+    fn new(args: &NBody, plan: &Plan, inputs: &[PathBuf]) -> anyhow::Result<Option<Self>> {
         let Some(path) = &args.plot else { return Ok(None) };
-        if args.report_every == Some(0) {
+        if plan.report_every == 0 {
             let problem = "--plot draws energies, and --report-every 0 computes none";
             return Err(Usage(problem.to_owned()).into());
         }

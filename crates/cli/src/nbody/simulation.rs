@@ -107,7 +107,7 @@ impl Simulation {
     /// The energy track with the energy of the present state, where the run computes any. The state
     /// keeps the last print, so that a run that goes on prints what it would have printed anyway.
     pub(crate) fn final_energy(&mut self) -> Result<Option<EnergyTrack>, Error> {
-        match self.state.energy {
+        match self.state.energy.filter(|_| self.plan.report_every > 0) {
             Some(track) if track.step != self.state.step => {
                 let last = self.total_energy()?;
                 Ok(Some(EnergyTrack { last, step: self.state.step, ..track }))
