@@ -411,8 +411,8 @@ pub(crate) enum NBodyAlgorithmName {
     Direct,
     /// Every pair once, as the lesson's program does
     Pairs,
-    /// A tree of multipoles: O(N log N), rms error of the force at most 1e-3, in f64 only; ahead of direct from
-    /// some 20,000 bodies on
+    /// A tree of multipoles: O(N log N), rms error of the force at most 1e-3 but for bodies in rows, in f64 only; ahead
+    /// of direct from some 20,000 bodies on
     Tree,
 }
 

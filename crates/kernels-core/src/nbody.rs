@@ -83,7 +83,7 @@ pub struct NBodyOptions {
 
 impl NBodyOptions {
     /// The opening angle unless another is given: keeps the rms error of the forces below
-    /// [`crate::tolerances::TREE_RMS`], where one mass outweighs all others too.
+    /// [`crate::tolerances::TREE_RMS`], where one mass outweighs all others too; not that of lattices, see there.
     pub const DEFAULT_OPENING: f64 = 0.6;
 
     /// The largest opening angle: beyond it cells that overlap would count as far from one another,

@@ -20,7 +20,8 @@
 //!
 //! **Error.** Relative, rms over all bodies, falling with the fifth power of the opening; as the opening
 //! goes to 0 it becomes that of the direct sum. The error of a single body, relative to its own
-//! acceleration, may be larger, most where that is small. The energy, by the same cells, has a smaller error
+//! acceleration, may be larger, most where that is small; and so may the rms of bodies in rows, whose pulls cancel (a square
+//! grid of 3,600 2.3e-3, 1,000 on a line 9e-3: [`kernels_core::tolerances::TREE_RMS`]). The energy, by the same cells, has a smaller error
 //! than the forces. Momentum is conserved to rounding, since the forces between two cells are opposite.
 //!
 //! Without softening, rms, by opening; n = 10,000:

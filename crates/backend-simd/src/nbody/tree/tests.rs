@@ -75,6 +75,36 @@ fn errors_beside_dominant_masses_are_below_the_published_bound() {
     }
 }
 
+/// Where the pulls cancel, what is left is small beside the error of each: the bound is kept relative to all of them.
+#[test]
+fn errors_where_pulls_cancel_are_small_beside_the_pulls() {
+    for (name, bodies) in systems::lattices() {
+        let reference = reference_accelerations(&bodies, 0.0);
+        let tree = accelerations(&bodies, 0.0, NBodyOptions::DEFAULT_OPENING);
+        let error = rms_error(tree.view(), reference.view());
+        let of_pulls = error * rms(&reference) / rms(&pulls(&bodies));
+        assert!(2.0 * of_pulls < tolerances::TREE_RMS, "{name}: {of_pulls:e} of the pulls");
+        // As published.
+        assert!(error < 1e-2, "{name}: {error:e}");
+    }
+}
+
+/// The sum of the magnitudes of all pulls on each body.
+fn pulls(bodies: &Bodies) -> Array2<f64> {
+    let (masses, positions) = (bodies.mass_slice(), bodies.position_rows());
+    let pull = |of: &[f64; 3], mass: f64, to: &[f64; 3]| {
+        let square: f64 = (0..3).map(|axis| (of[axis] - to[axis]).powi(2)).sum();
+        if square > 0.0 { mass / square } else { 0.0 }
+    };
+    let sum = |to| positions.iter().zip(masses).map(|(of, &mass)| pull(of, mass, to)).sum();
+    Array2::from_shape_fn((bodies.len(), 1), |(body, _)| sum(&positions[body]))
+}
+
+/// The root of the mean square of the rows.
+fn rms(rows: &Array2<f64>) -> f64 {
+    (rows.iter().map(|x| x * x).sum::<f64>() / rows.nrows() as f64).sqrt()
+}
+
 /// What a sum over a sample of a few bodies can tell of many.
 #[test]
 fn errors_of_many_bodies_are_below_the_published_bound() {

@@ -145,3 +145,17 @@ pub(super) fn published(n: usize) -> Vec<(&'static str, Bodies)> {
         ("star in a ring", with_star(n, 1e-6, ring)),
     ]
 }
+
+/// Bodies in rows at equal distances, so that most of the pulls on each cancel.
+pub(super) fn lattices() -> [(&'static str, Bodies); 4] {
+    let lattice = |[x, y, z]: [usize; 3]| {
+        let place = |k: usize| [k % x, k / x % y, k / (x * y)].map(|at| at as f64);
+        equal((0..x * y * z).map(place).collect())
+    };
+    [
+        ("line", lattice([1000, 1, 1])),
+        ("square grid", lattice([60, 60, 1])),
+        ("cubic lattice", lattice([8, 8, 8])),
+        ("larger cubic lattice", lattice([16, 16, 16])),
+    ]
+}
