@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use perf_kernels::{NBodyAlgorithm, Precision, WordCountAlgorithm};
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +92,8 @@ pub(crate) struct BackendArgs {
     /// The backend: scalar, simd, rayon, rayon-scalar, gpu or auto [default: PERF_BACKEND, else auto]
     #[arg(short, long, value_name = "NAME")]
     pub(crate) backend: Option<String>,
-    /// Threads of the threaded backends [default: as many as this process may use]
+    /// Threads of the threaded backends [default: as many as this process may use]; the direct sum has work for 8
+    /// below 8,192 bodies, for 16 to 32 above
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
     /// A lower instruction level than the processor has
@@ -132,6 +133,7 @@ impl ProfileArgs {
 /// The energy is printed behind step 0 and every --report-every steps, dE/E against the print before.
 #[derive(Debug, Args)]
 #[command(after_help = NBODY_EXAMPLES)]
+#[command(group = ArgGroup::new("saves").args(["checkpoint", "resume"]).multiple(true))]
 pub(crate) struct NBody {
     /// The bodies at the start; '-' is standard input
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
@@ -168,6 +170,7 @@ pub(crate) struct NBody {
     pub(crate) checkpoint: Option<PathBuf>,
     /// Seconds between two saves
     #[arg(long, value_name = "SECONDS", value_parser = positive, default_value = "60")]
+    #[arg(requires = "saves")]
     pub(crate) checkpoint_every: f64,
     /// Go on with the run saved in FILE, which stays its checkpoint unless --checkpoint names another
     #[arg(long, value_name = "FILE")]

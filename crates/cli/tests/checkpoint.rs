@@ -327,6 +327,12 @@ fn a_run_without_prints_goes_on_without_energies() {
 }
 
 #[test]
+fn seconds_between_saves_need_a_place_to_save() {
+    let mut command = cli("nbody -b scalar data/input16 --t-end 0.01 --checkpoint-every 1");
+    assert_error(&mut command, 2, &["--checkpoint <FILE>", "--resume <FILE>"]);
+}
+
+#[test]
 fn a_save_of_another_version_is_not_replaced() {
     let folder = Folder::new();
     let saved = short_run(&folder, "");

@@ -47,6 +47,9 @@ pub const fn acceleration_rms(precision: Precision) -> f64 {
 
 /// Bound on the error of one body's acceleration by direct summation, relative to the sum of the magnitudes of
 /// all pulls on it: a bound for each body by itself, where a tight binary dominates the rms.
+///
+/// The algorithm `pairs` adds one pull after the other, so that its error grows with the number of bodies: of f32 this is
+/// its bound up to some 4,096 (1.9e-6 of a Plummer sphere; 3.5e-6 of one of 8,192).
 #[must_use]
 pub const fn of_all_pulls(precision: Precision) -> f64 {
     match precision {
