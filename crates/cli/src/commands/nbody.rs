@@ -38,7 +38,7 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
     let job = info_span!("read").in_scope(|| Job::read(args))?;
     let read = start.elapsed();
-    let mut outputs = Outputs::new(args, &job, notes)?;
+    let mut outputs = Outputs::new(args, &job)?;
     let mut session = Session::begin(args, job, (start, read), notes)?;
     let mut saver = outputs.saver(args, &session.machine);
     let ended = session.simulate(&mut outputs, saver.as_mut(), args.json, notes);
@@ -124,19 +124,12 @@ struct Outputs {
 }
 
 impl Outputs {
-    fn new(args: &NBody, job: &Job, notes: Notes) -> anyhow::Result<Self> {
+    fn new(args: &NBody, job: &Job) -> anyhow::Result<Self> {
         let inputs = inputs(args);
         let result = args.output.as_deref().map(|path| Destination::new(Some(path), &inputs));
         let checkpoint = checkpoint(args)?;
-        if let Some(path) = &args.checkpoint
-            && let Some(step) = refuse_another(path, &job.plan, &job.state)?
-        {
-            let path = path.display();
-            notes.note(format_args!(
-                "{path} holds this run behind step {step}, and is replaced from step {} on: \
-                 --resume {path} would go on",
-                job.state.step
-            ));
+        if let Some(path) = &args.checkpoint {
+            refuse_another(path, &job.plan, &job.state)?;
         }
         // A resumed run may save itself where it came from.
         let bodies: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();

@@ -136,20 +136,16 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     decode(&bytes).with_context(|| format!("cannot resume: {}", source.name))
 }
 
-/// Refuses a place that holds another run than that of the plan and the state: one of other bodies or physics. Gives
-/// the step behind which it holds this one, where that is further.
+/// Refuses a place that holds another run than that of the plan and the state, one of other bodies or physics, or this
+/// one further on.
 ///
 /// What is no saved run, or a damaged one, may be replaced; one of another version may not.
-pub(crate) fn refuse_another(
-    path: &Path,
-    plan: &Plan,
-    state: &State,
-) -> anyhow::Result<Option<u64>> {
+pub(crate) fn refuse_another(path: &Path, plan: &Plan, state: &State) -> anyhow::Result<()> {
     let saved = File::open(path).and_then(|mut file| {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map(|_| bytes)
     });
-    let Ok(bytes) = saved else { return Ok(None) };
+    let Ok(bytes) = saved else { return Ok(()) };
     if let Some(version) = version(&bytes).filter(|version| *version != VERSION.to_string()) {
         let path = path.display();
         return Err(Usage(format!(
@@ -158,17 +154,18 @@ pub(crate) fn refuse_another(
         ))
         .into());
     }
-    let Ok(there) = decode(&bytes) else { return Ok(None) };
-    if there.plan.has_physics_of(plan) && there.state.origin == state.origin {
-        return Ok(Some(there.state.step).filter(|step| *step > state.step));
-    }
-    Err(Usage(format!(
-        "{} holds another saved run, of {} bodies, behind step {}: name another file, or remove it",
-        path.display(),
-        there.state.system.bodies.len(),
-        there.state.step
-    ))
-    .into())
+    let Ok(there) = decode(&bytes) else { return Ok(()) };
+    let (path, step) = (path.display(), there.state.step);
+    let is_this = there.plan.has_physics_of(plan) && there.state.origin == state.origin;
+    let problem = match is_this {
+        true if step <= state.step => return Ok(()),
+        true => format!("{path} holds this run behind step {step}: go on with --resume {path},"),
+        false => format!(
+            "{path} holds another saved run, of {} bodies, behind step {step}:",
+            there.state.system.bodies.len()
+        ),
+    };
+    Err(Usage(format!("{problem} name another file, or remove it")).into())
 }
 
 /// A number for the bodies that a run begins with, by which it is known again.
