@@ -111,7 +111,7 @@ impl Device {
 
     /// Whether a fresh device may do what this one, which was lost, could not.
     pub(crate) fn may_be_replaced(&self) -> bool {
-        self.is_lost() && !self.faults.is_silent()
+        self.is_lost() && !self.faults.is_hopeless()
     }
 
     /// So many workgroups in two dimensions, each within the limit of the adapter. There may be a few
@@ -143,9 +143,9 @@ impl Device {
         self.faults.loss().unwrap_or(error)
     }
 
-    /// Gives the device up, which does what no device does.
+    /// Gives the adapter up, whose device does what none does: a fresh one would do it again.
     pub(crate) fn give_up(&self, reason: &str) -> Error {
-        self.faults.give_up(reason)
+        self.faults.give_up_adapter(reason)
     }
 
     /// Runs `make`, which creates something, and turns what the device says about it into an error.

@@ -102,6 +102,16 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     end(&parts.join(": "), exit_code(error))
 }
 
+/// The first failure of what was done side by side, each of which had its try. Those behind it are told now, a line each.
+pub(crate) fn first_of(done: Vec<anyhow::Result<()>>) -> anyhow::Result<()> {
+    let mut failures = done.into_iter().filter_map(Result::err);
+    let first = failures.next();
+    for error in failures {
+        report(&error);
+    }
+    first.map_or(Ok(()), Err)
+}
+
 fn end(message: &str, code: u8) -> ExitCode {
     let line: Vec<_> = message.lines().map(str::trim).collect();
     let _ = writeln!(io::stderr(), "cli: {}", line.join(" "));

@@ -17,7 +17,7 @@ use crate::failure::{FileError, Usage};
 const BUFFER: usize = 1 << 18;
 
 /// How the names of files begin and end that are not yet in their place.
-const UNFINISHED: [&str; 2] = [".cli-", ".tmp"];
+const UNFINISHED: [&str; 2] = [".cli-unfinished-", ".tmp"];
 
 /// What a result is written into.
 pub(crate) type Sink<'a> = dyn Write + Send + 'a;
@@ -202,7 +202,9 @@ fn remove_abandoned(folder: &Path) {
         name.is_some_and(|name| name.starts_with(begin) && name.ends_with(end))
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()).filter(|path| is_unfinished(path)) {
+    // To open a pipe would wait for who writes into it.
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    for path in files.map(|entry| entry.path()).filter(|path| is_unfinished(path)) {
         // Who cannot look at a file or remove it leaves it to somebody who can.
         let Ok(file) = File::open(&path) else { continue };
         if file.try_lock().is_ok() {
@@ -311,12 +313,24 @@ mod tests {
     fn what_a_killed_program_left_is_removed_and_what_is_being_written_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("result");
-        fs::write(folder.path().join(".cli-killed.tmp"), "half").unwrap();
+        fs::write(folder.path().join(".cli-unfinished-killed.tmp"), "half").unwrap();
+        fs::write(folder.path().join(".cli-notes.tmp"), "a user's own").unwrap();
         let writing = temporary(&path).unwrap();
         write(&path, "whole").unwrap();
         let mut left = names(folder.path());
         left.sort();
-        assert_eq!(left, [writing.path().file_name().unwrap(), "result".as_ref()]);
+        let writing = writing.path().file_name().unwrap();
+        assert_eq!(left, [".cli-notes.tmp".as_ref(), writing, "result".as_ref()]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_waits_for_a_pipe_that_has_the_name_of_an_unfinished_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join(".cli-unfinished-pipe.tmp");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        write(&folder.path().join("result"), "whole").unwrap();
+        assert!(pipe.exists());
     }
 
     #[cfg(unix)]

@@ -370,3 +370,49 @@ fn a_resumed_run_keeps_its_physics() {
     let mut command = cli("nbody --report-every 10 --resume");
     assert_error(command.arg(&saved), 2, &["kept no energies", "--report-every 0"]);
 }
+
+#[test]
+fn an_end_that_lies_behind_is_not_saved() {
+    let folder = Folder::new();
+    let saved = short_run(&folder, "");
+    let before = fs::read(&saved).unwrap();
+    cli("nbody -q --t-end 0.002 --resume").arg(&saved).assert().success();
+    assert_eq!(fs::read(&saved).unwrap(), before);
+}
+
+#[test]
+fn lines_before_a_save_are_printed_when_it_is_written() {
+    let folder = Folder::new();
+    let (saved, lines) = (folder.path("run.ckpt"), folder.path("lines"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cli"))
+        .current_dir(root())
+        .args(format!("nbody -q -b scalar data/input16 {SAVES} --checkpoint").split_whitespace())
+        .arg(&saved)
+        .stdout(fs::File::create(&lines).unwrap())
+        .spawn()
+        .unwrap();
+    wait_for(&saved);
+    sleep(Duration::from_millis(50));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // One line before the first step and one behind each.
+    let printed = prints(&fs::read(&lines).unwrap()).len() as u64;
+    let done = steps_done(&saved);
+    assert!(done > 0 && printed > done, "{printed} lines, {done} steps");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_fails_does_not_keep_the_others_from_being_written() {
+    let folder = Folder::new();
+    let (trajectory, picture) = (folder.path("run.npz"), folder.path("run.svg"));
+    let mut command =
+        cli("nbody -q -b scalar data/input16 --t-end 0.01 --output /dev/full --trajectory");
+    let failed = command.arg(&trajectory).arg("--plot").arg(&picture).assert().code(1);
+    let told = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+    assert!(
+        told.starts_with("cli: cannot write: /dev/full") && told.lines().count() == 1,
+        "{told}"
+    );
+    assert!(trajectory.exists() && picture.exists());
+}

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Folder, cli, root, shared, stdout};
+use common::{Folder, assert_error, cli, root, shared, stdout};
 use serde_json::Value;
 
 const TEXT: &str = "The cat -- the DOG, and a bird. THE end\n";
@@ -142,7 +142,7 @@ fn links_below_directories_are_followed() {
     assert_eq!(counts, "first 2 66.66666666666666\nsecond 1 33.33333333333333\n");
     symlink(folder.path("books"), folder.path("books/loop")).unwrap();
     let looped = folder.path("books");
-    common::assert_error(cli("wordcount -r --output -").arg(&looped), 1, &["cannot read", "loop"]);
+    assert_error(cli("wordcount -r --output -").arg(&looped), 1, &["cannot read", "loop"]);
 }
 
 #[test]
@@ -173,6 +173,21 @@ fn zstandard_texts_are_unpacked() {
     let frames = [&frame[..], &skipped, &frame].concat();
     let twice = stdout(cli("wordcount --top 1 -").write_stdin(frames));
     assert!(twice.starts_with("the 6 "), "{twice}");
+    let behind = [&skipped[..], &skipped, &frame].concat();
+    assert_eq!(stdout(cli("wordcount -").write_stdin(behind)), COUNTS);
+    let cut = [&frame[..], &skipped[..10]].concat();
+    assert_error(cli("wordcount -q -").write_stdin(cut), 1, &["the Zstandard data ends too early"]);
+}
+
+/// Only what follows tells a frame that holds no text from a text.
+#[test]
+fn a_text_that_begins_as_zstandard_may_is_a_text() {
+    let frame = b"P*M\x18\x05\0\0\0hello".to_vec();
+    for text in [&b"P*M\x18"[..], b"P*M\x18 hello hello", b"P*M\x18\x02\0\0\0ab", &frame.repeat(2)]
+    {
+        let counts = stdout(cli("wordcount -").write_stdin(text));
+        assert!(counts.contains("m\x18"), "{counts}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) struct Faults {
     /// The first error of each thread that did not ask yet.
     errors: Mutex<HashMap<ThreadId, Error>>,
     loss: OnceLock<Error>,
-    silent: AtomicBool,
+    hopeless: AtomicBool,
 }
 
 impl Faults {
@@ -34,7 +34,7 @@ impl Faults {
             device,
             errors: Mutex::default(),
             loss: OnceLock::new(),
-            silent: AtomicBool::new(false),
+            hopeless: AtomicBool::new(false),
         }
     }
 
@@ -58,14 +58,18 @@ impl Faults {
 
     /// Keeps that the device did not answer in time.
     pub(crate) fn record_silence(&self, seconds: f64) -> Error {
-        self.silent.store(true, Ordering::Release);
-        self.give_up(&format!("it did not answer for {seconds} seconds"))
+        self.give_up_adapter(&format!("it did not answer for {seconds} seconds"))
     }
 
-    /// Whether the device was lost because it did not answer. Another one on the same adapter would
-    /// hardly do better.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.silent.load(Ordering::Acquire)
+    /// Keeps that no device of this adapter is of any use, and says so.
+    pub(crate) fn give_up_adapter(&self, reason: &str) -> Error {
+        self.hopeless.store(true, Ordering::Release);
+        self.give_up(reason)
+    }
+
+    /// Whether another device on the same adapter would hardly do better.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.hopeless.load(Ordering::Acquire)
     }
 
     /// Why the device can never be used again, where that is so.

@@ -20,6 +20,9 @@ pub(crate) const TARGET: Duration = Duration::from_millis(50);
 /// What a dispatch costs besides its work, in units of work.
 const DISPATCH: u64 = 20_000;
 
+/// The least budget: from a smaller one, which a stalled device may leave behind, none would grow.
+const LEAST: f64 = 1.0;
+
 /// By how much the budget grows at most from one submission to the next.
 const GROWTH: f64 = 4.0;
 
@@ -48,14 +51,19 @@ impl Pace {
     }
 
     /// A submission of this cost took so long.
+    ///
+    /// One of no cost, of copies alone, tells nothing.
     pub(crate) fn learn(&mut self, cost: u64, took: Duration) {
+        if cost == 0 {
+            return;
+        }
         let fitting = cost as f64 * TARGET.as_secs_f64() / took.as_secs_f64().max(1e-6);
         // A submission that was not full tells little about a full one: it never narrows the budget
         // by its fixed cost alone.
         if took < TARGET {
             self.budget = self.budget.max(fitting.min(GROWTH * self.budget));
         } else {
-            self.budget = fitting;
+            self.budget = fitting.max(LEAST);
         }
     }
 }
@@ -230,5 +238,15 @@ mod tests {
         assert_eq!(pace.budget(), 100);
         pace.learn(1, TARGET / 2);
         assert_eq!(pace.budget(), 100, "a small one does not narrow it");
+    }
+
+    #[test]
+    fn a_budget_grows_again_whatever_came_before() {
+        let mut pace = Pace { budget: 100.0 };
+        pace.learn(0, TARGET * 2);
+        assert_eq!(pace.budget(), 100, "copies cost nothing");
+        pace.learn(1, TARGET * 1000);
+        pace.learn(DISPATCH, TARGET / 100);
+        assert_eq!(pace.budget(), 4);
     }
 }

@@ -30,7 +30,7 @@ impl Units {
             bodies.position_rows().iter().flatten().fold(0.0_f64, |most, x| most.max(x.abs()));
         let length = power_of_two(-(exponent(extent) + STEP / 2).div_euclid(STEP) * STEP);
         let mass = bodies.mass_slice().iter().sum::<f64>() * length * length * length;
-        let time = power_of_two((exponent(mass) + 2).div_euclid(2));
+        let time = power_of_two(exponent(mass).saturating_add(2).div_euclid(2));
         Self { length, time }
     }
 
@@ -138,6 +138,12 @@ mod tests {
         let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-14, "{a} {b}");
         close(units.to_acceleration(m / (r * r)), mass / (distance * distance));
         close(units.to_energy(m * m / r), mass * mass / distance);
+    }
+
+    #[test]
+    fn masses_beyond_all_measure_have_units() {
+        let units = Units::of(&binary(1e100, 1e308));
+        assert!(units.mass(1e308).is_finite() && units.length(1e100).is_finite());
     }
 
     #[test]

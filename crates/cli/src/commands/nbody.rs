@@ -11,7 +11,7 @@ use perf_kernels::{Backend, Error, NBody as NBodyKernel, NBodyOptions, Workload}
 use tracing::info_span;
 
 use crate::args::NBody;
-use crate::failure::{INTERRUPTED, Usage, is_closed_pipe};
+use crate::failure::{self, INTERRUPTED, Usage, is_closed_pipe};
 use crate::interrupt::Interrupt;
 use crate::nbody::checkpoint::{Machine, Saver, refuse_another};
 use crate::nbody::job::Job;
@@ -42,16 +42,18 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     let mut session = Session::begin(args, job, (start, read), notes)?;
     let mut saver = outputs.saver(args, &session.machine);
     let ended = session.simulate(&mut outputs, saver.as_mut(), args.json, notes);
-    // Whatever ended the run, what it came to stays, and one failure does not keep the other file from being written.
-    let (mut saved, mut written) = (Ok(()), Ok(()));
-    if ended.is_ok() || session.simulation.state().step > session.earlier.0 {
-        if let Some(saver) = &mut saver {
-            saved = saver.save(&session.simulation, session.spent());
-        }
-        written = outputs.write(&session.simulation);
+    let interrupted = *ended.as_ref().unwrap_or(&false);
+    let moved = session.simulation.state().step > session.earlier.0;
+    let leaves = ended.is_ok() || moved;
+    // Whatever ended the run, what it came to stays, and one failure does not keep another file from being written.
+    let mut done = vec![ended.map(drop)];
+    if leaves {
+        // A run that was resumed and did nothing leaves what it came from as it is, its end among it.
+        let saver = saver.as_mut().filter(|_| moved || args.checkpoint.is_some());
+        done.extend(saver.map(|saver| saver.save(&session.simulation, session.spent())));
+        done.extend(outputs.write(&session.simulation));
     }
-    let interrupted = ended?;
-    saved.and(written)?;
+    failure::first_of(done)?;
     session.print_end(args.json, interrupted)?;
     notes.detail(|| session.seconds().to_string());
     if interrupted {
@@ -144,14 +146,14 @@ impl Outputs {
         self.result.is_some() || self.saves.is_some() || self.recording.is_wanted()
     }
 
-    /// Writes what the run leaves behind.
-    fn write(&mut self, simulation: &Simulation) -> anyhow::Result<()> {
+    /// Writes what the run leaves behind, and tells of each file how that went.
+    fn write(&mut self, simulation: &Simulation) -> Vec<anyhow::Result<()>> {
         let _output = info_span!("output").entered();
-        if let Some(destination) = &self.result {
-            let system = &simulation.state().system;
-            destination.write(Durability::Relaxed, |out| nbabel::write(system, out))?;
-        }
-        self.recording.write(simulation)
+        let system = &simulation.state().system;
+        let result = self.result.as_ref().map(|destination| {
+            destination.write(Durability::Relaxed, |out| nbabel::write(system, out))
+        });
+        result.into_iter().chain(self.recording.write(simulation)).collect()
     }
 
     fn saver(&self, args: &NBody, machine: &Machine) -> Option<Saver> {
@@ -222,24 +224,19 @@ impl Session {
         while !self.simulation.is_done() && !interrupt.is_asked() {
             let most = recording.until_next(self.simulation.state().step);
             if let Some(report) = self.simulation.advance(most)?.filter(|_| !json) {
-                match progress.suspend(|| print_report(&mut lines, report)) {
-                    // Nobody reads the lines any more; the files are still wanted.
-                    Err(error) if writes && is_closed_pipe(&error) => {}
-                    printed => printed?,
-                }
+                read_or_not(progress.suspend(|| print_report(&mut lines, report)), writes)?;
             }
             recording.look_at(&self.simulation);
-            if let Some(saver) = saver.as_deref_mut()
-                && let Err(error) = saver.save_if_due(&self.simulation, self.spent())
-            {
-                notes.note(format_args!("{error}; the run goes on and tries again later"));
+            if let Some(saver) = saver.as_deref_mut().filter(|saver| saver.is_due()) {
+                // Lines before a save are not printed again by who resumes it.
+                read_or_not(lines.flush().map_err(Into::into), writes)?;
+                if let Err(error) = saver.save(&self.simulation, self.spent()) {
+                    notes.note(format_args!("{error}; the run goes on and tries again later"));
+                }
             }
             progress.at(self.simulation.state().step);
         }
-        match lines.flush().map_err(anyhow::Error::from) {
-            Err(error) if writes && is_closed_pipe(&error) => {}
-            flushed => flushed?,
-        }
+        read_or_not(lines.flush().map_err(Into::into), writes)?;
         Ok(!self.simulation.is_done())
     }
 
@@ -322,6 +319,14 @@ fn build(
 ) -> Result<Box<dyn NBodyKernel>, Error> {
     let kernel = backend.nbody(options)?;
     Ok(if one_by_one { Box::new(Stepwise(kernel)) } else { kernel })
+}
+
+/// Where nobody reads the lines any more, a run goes on for the files that it `writes`.
+fn read_or_not(printed: anyhow::Result<()>, writes: bool) -> anyhow::Result<()> {
+    match printed {
+        Err(error) if writes && is_closed_pipe(&error) => Ok(()),
+        printed => printed,
+    }
 }
 
 fn print_report(lines: &mut Lines, report: Report) -> anyhow::Result<()> {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use super::simulation::{EnergyTrack, Simulation, State};
-use crate::failure::Usage;
+use crate::failure::{FileError, Usage};
 use crate::output::{Destination, Durability};
 use crate::readers::Source;
 use crate::readers::nbabel::System;
@@ -115,9 +115,9 @@ impl Saver {
         Self { destination, machine, every, last: Instant::now() }
     }
 
-    /// Saves if the last time is long enough ago.
-    pub(crate) fn save_if_due(&mut self, run: &Simulation, spent: Duration) -> anyhow::Result<()> {
-        if self.last.elapsed() < self.every { Ok(()) } else { self.save(run, spent) }
+    /// Whether the last time is long enough ago.
+    pub(crate) fn is_due(&self) -> bool {
+        self.last.elapsed() >= self.every
     }
 
     /// Saves; `spent` is the time of the whole run so far.
@@ -145,7 +145,10 @@ pub(crate) fn refuse_another(path: &Path, plan: &Plan, state: &State) -> anyhow:
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map(|_| bytes)
     });
-    let Ok(bytes) = saved else { return Ok(()) };
+    let bytes = match saved {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        saved => saved.map_err(|error| FileError::reading(path.display().to_string(), error))?,
+    };
     if let Some(version) = version(&bytes).filter(|version| *version != VERSION.to_string()) {
         let path = path.display();
         return Err(Usage(format!(

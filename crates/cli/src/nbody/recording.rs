@@ -62,17 +62,16 @@ impl Recording {
         }
     }
 
-    /// Writes what was recorded, with the state in which the run ended.
-    pub(crate) fn write(&mut self, simulation: &Simulation) -> anyhow::Result<()> {
-        if let Some(energies) = &self.energies {
-            energies.file.write(plot::energy_error(&energies.heading, &energies.points))?;
-        }
-        let Some(frames) = &mut self.frames else { return Ok(()) };
-        frames.record(simulation.plan().dt, simulation.state());
-        match &frames.trajectory {
-            Some(trajectory) => trajectory.write(&frames.destination),
-            None => Ok(()),
-        }
+    /// Writes what was recorded, with the state in which the run ended, and tells of each file how that went.
+    pub(crate) fn write(&mut self, simulation: &Simulation) -> Vec<anyhow::Result<()>> {
+        let picture = self.energies.as_ref().map(|energies| {
+            energies.file.write(plot::energy_error(&energies.heading, &energies.points))
+        });
+        let frames = self.frames.as_mut().and_then(|frames| {
+            frames.record(simulation.plan().dt, simulation.state());
+            frames.trajectory.as_ref().map(|trajectory| trajectory.write(&frames.destination))
+        });
+        picture.into_iter().chain(frames).collect()
     }
 }
 

@@ -1,4 +1,6 @@
-//! Unpacking gzip and Zstandard, recognised by their first bytes, which no UTF-8 text begins with.
+//! Unpacking gzip and Zstandard, recognised by bytes that no UTF-8 text begins with.
+//!
+//! Before a frame of Zstandard may stand others that hold no text. What looks like them alone is a text.
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -11,21 +13,44 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// A frame that holds no text, behind a byte from 0x50 to 0x5f.
 const SKIPPED: &[u8] = &[0x2a, 0x4d, 0x18];
+/// So many bytes of such frames are looked through for one that holds text.
+const MOST_SKIPPED: usize = 1 << 20;
 /// Packed bytes read at once.
 const BUFFER: usize = 1 << 17;
 
 /// The contents of `reader`, unpacked if they are packed.
 pub(super) fn unpacked(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let mut head = Vec::with_capacity(ZSTANDARD.len());
-    reader.by_ref().take(ZSTANDARD.len() as u64).read_to_end(&mut head)?;
-    let skipped = head.first().is_some_and(|first| first & 0xf0 == 0x50) && head[1..] == *SKIPPED;
-    let packing = (head.starts_with(GZIP), head.starts_with(ZSTANDARD) || skipped);
+    let is_zstandard = is_zstandard(&mut head, &mut reader)?;
+    let packing = (head.starts_with(GZIP), is_zstandard);
     let whole = Cursor::new(head).chain(reader);
     Ok(match packing {
         (true, _) => Box::new(Members::new(BufReader::with_capacity(BUFFER, whole))),
         (_, true) => Box::new(Frames::new(BufReader::with_capacity(BUFFER, whole))),
         _ => Box::new(whole),
     })
+}
+
+/// Reads as much into `head` as tells whether it begins a Zstandard file.
+fn is_zstandard(head: &mut Vec<u8>, reader: &mut impl Read) -> io::Result<bool> {
+    let mut frame = 0;
+    while frame < MOST_SKIPPED {
+        match field(head, reader, frame)? {
+            Some(magic) if magic == ZSTANDARD => return Ok(true),
+            Some(magic) if magic[0] & 0xf0 == 0x50 && magic[1..] == *SKIPPED => {}
+            _ => return Ok(false),
+        }
+        let Some(length) = field(head, reader, frame + 4)? else { return Ok(false) };
+        frame = (frame + 8).saturating_add(u32::from_le_bytes(length) as usize);
+    }
+    Ok(false)
+}
+
+/// The four bytes at `from`, if there are as many, which are read into `head`.
+fn field(head: &mut Vec<u8>, reader: &mut impl Read, from: usize) -> io::Result<Option<[u8; 4]>> {
+    let missing = (from + 4).saturating_sub(head.len());
+    reader.take(missing as u64).read_to_end(head)?;
+    Ok(head.get(from..).and_then(|bytes| bytes.first_chunk()).copied())
 }
 
 /// The contents of a gzip file: one member or several, one behind the other, and zeros behind them, which fill a block of
@@ -100,7 +125,10 @@ impl<R: BufRead> Frames<R> {
                 length,
                 ..
             })) => {
-                io::copy(&mut self.packed.by_ref().take(length.into()), &mut io::sink())?;
+                let frame = &mut self.packed.by_ref().take(length.into());
+                if io::copy(frame, &mut io::sink())? < length.into() {
+                    return Err(invalid("the Zstandard data ends too early"));
+                }
             }
             Err(FrameDecoderError::WindowSizeTooBig { requested, max }) => {
                 return Err(invalid(format!(
