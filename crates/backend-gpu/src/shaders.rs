@@ -56,7 +56,8 @@ fn exact(form: Form) -> String {
     } else {
         include_str!("shaders/exact/dekker.wgsl")
     };
-    [kept, include_str!("shaders/exact/two_sum.wgsl"), two_product].concat()
+    let near = include_str!("shaders/exact/near.wgsl");
+    [kept, include_str!("shaders/exact/two_sum.wgsl"), two_product, near].concat()
 }
 
 /// The program that tries a form.

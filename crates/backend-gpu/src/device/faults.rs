@@ -44,8 +44,14 @@ impl Faults {
         errors.entry(thread::current().id()).or_insert_with(|| self.error(error));
     }
 
-    /// Keeps that the device is lost.
+    /// Keeps that the device is lost. wgpu calls one lost, too, whose memory was short in a submission; a fresh one
+    /// has no more.
     pub(crate) fn record_loss(&self, reason: &str) {
+        if reason == wgpu::hal::DeviceError::OutOfMemory.to_string() {
+            self.hopeless.store(true, Ordering::Release);
+            self.loss.get_or_init(|| self.out_of_memory());
+            return;
+        }
         let reason = format!("the device was lost: {}", one_line(reason));
         self.loss.get_or_init(|| self.failed(reason, REMEDY_LOST));
     }
@@ -95,11 +101,13 @@ impl Faults {
     /// An error of wgpu as one of ours.
     pub(crate) fn error(&self, error: &wgpu::Error) -> Error {
         match error {
-            wgpu::Error::OutOfMemory { .. } => {
-                self.failed("it is out of memory".to_owned(), REMEDY_MEMORY)
-            }
+            wgpu::Error::OutOfMemory { .. } => self.out_of_memory(),
             other => self.failed(one_line(&other.to_string()), REMEDY_REPORT),
         }
+    }
+
+    fn out_of_memory(&self) -> Error {
+        self.failed("it is out of memory".to_owned(), REMEDY_MEMORY)
     }
 
     fn failed(&self, reason: String, remedy: &'static str) -> Error {
@@ -128,6 +136,15 @@ mod tests {
         assert!(faults.check().is_err());
         thread::scope(|scope| drop(scope.spawn(|| faults.record_loss("gone"))));
         assert!(faults.check().unwrap_err().to_string().contains("lost: gone"));
+    }
+
+    #[test]
+    fn memory_that_is_short_in_a_submission_is_no_reason_to_try_again() {
+        let faults = Faults::new("card".to_owned());
+        faults.record_loss("Out of memory");
+        let told = faults.check().unwrap_err().to_string();
+        assert!(told.starts_with("card failed: it is out of memory; take a smaller"), "{told}");
+        assert!(faults.is_hopeless());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! the forces at its start. It is right where
 //!
 //! - the accelerations at the start have an rms error, against sums in double-double arithmetic, below
-//!   the bound of the precision in [`tolerances`]. Of many bodies a sample is summed;
+//!   the bound of the precision in [`tolerances`]. Of many bodies a sample is summed, for f32 of the bodies
+//!   rounded to f32, which are those that it moves;
 //! - one step gives the reference backend's state, in f64, to twice that bound; where that backend has
 //!   no f64, the scalar backend's;
 //! - it ends, bit for bit, where the first run of the same kernel ended, and that one where a run ends
@@ -14,6 +15,7 @@
 //! The end itself is not compared with another backend's: orbits are chaotic, and after some dozen
 //! crossings rounding errors alone have made another system of it (Miller, ApJ 140, 250 (1964)).
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -67,6 +69,8 @@ struct Reference {
     /// The bodies whose accelerations are known.
     sample: Vec<usize>,
     accelerations: Array2<f64>,
+    /// The same of bodies rounded to f32, when they are asked for.
+    of_rounded: OnceCell<Array2<f64>>,
     /// The state behind one step.
     stepped: Bodies,
 }
@@ -199,13 +203,35 @@ impl Reference {
         let every = (start.len() * start.len()).div_ceil(REFERENCE_PAIRS);
         let sample: Vec<_> = (0..start.len()).step_by(every).collect();
         let accelerations = reference_accelerations_of(start, &sample, args.softening);
-        Ok(Self { sample, accelerations, stepped })
+        Ok(Self { sample, accelerations, of_rounded: OnceCell::new(), stepped })
     }
 
     /// The rms error of the accelerations.
     fn error(&self, accelerations: &Array2<f64>) -> f64 {
+        self.error_against(accelerations, &self.accelerations)
+    }
+
+    /// The rms error of accelerations in f32 of the bodies `start`.
+    fn error_in_f32(
+        &self,
+        accelerations: &Array2<f64>,
+        start: &Bodies,
+        softening: f64,
+    ) -> Result<f64, Error> {
+        let exact = match self.of_rounded.get() {
+            Some(exact) => exact,
+            None => {
+                let start = rounded(start)?;
+                let exact = reference_accelerations_of(&start, &self.sample, softening);
+                self.of_rounded.get_or_init(|| exact)
+            }
+        };
+        Ok(self.error_against(accelerations, exact))
+    }
+
+    fn error_against(&self, accelerations: &Array2<f64>, exact: &Array2<f64>) -> f64 {
         let sample = accelerations.select(Axis(0), &self.sample);
-        rms_error(sample.view(), self.accelerations.view())
+        rms_error(sample.view(), exact.view())
     }
 
     /// The rms error of positions or velocities behind one step, whichever is larger.
@@ -238,9 +264,7 @@ impl Problem for Steps {
     ) -> Result<Box<dyn Contender + 'a>, Error> {
         let kernel = backend.nbody(&options)?;
         let precision = backend.precision(&options)?;
-        let bound = bound(options.algorithm, precision);
-        let out = Array2::zeros((self.start.len(), 3));
-        Ok(Box::new(Stepper { problem: self, kernel, bound, end: None, first: None, out }))
+        Ok(Box::new(Stepper::new(self, kernel, options, precision)))
     }
 
     fn form(
@@ -263,6 +287,14 @@ impl Problem for Steps {
     }
 }
 
+/// The bodies as f32 holds them.
+fn rounded(bodies: &Bodies) -> Result<Bodies, Error> {
+    let round = |x: f64| Precision::F32.rounded(x);
+    let rows = |rows: &[[f64; 3]]| rows.iter().map(|row| row.map(round)).collect();
+    let masses = bodies.mass_slice().iter().copied().map(round).collect();
+    Bodies::underway(masses, rows(bodies.position_rows()), rows(bodies.velocity_rows()))
+}
+
 fn bound(algorithm: NBodyAlgorithm, precision: Precision) -> f64 {
     match algorithm {
         NBodyAlgorithm::Tree => tolerances::TREE_RMS,
@@ -274,6 +306,8 @@ fn bound(algorithm: NBodyAlgorithm, precision: Precision) -> f64 {
 struct Stepper<'a> {
     problem: &'a Steps,
     kernel: Box<dyn NBody>,
+    precision: Precision,
+    softening: f64,
     bound: f64,
     /// Where the last run ended.
     end: Option<Bodies>,
@@ -295,7 +329,10 @@ impl Contender for Stepper<'_> {
     fn verify(&mut self) -> Result<Verification, Error> {
         let Steps { start, reference, .. } = self.problem;
         self.kernel.accelerations(start, self.out.view_mut())?;
-        let error = reference.error(&self.out);
+        let error = match self.precision {
+            Precision::F32 => reference.error_in_f32(&self.out, start, self.softening)?,
+            Precision::F64 | Precision::Mixed => reference.error(&self.out),
+        };
         let mut verification = Verification::bounded(error, self.bound);
         match &self.first {
             None => {
@@ -313,7 +350,18 @@ impl Contender for Stepper<'_> {
     }
 }
 
-impl Stepper<'_> {
+impl<'a> Stepper<'a> {
+    fn new(
+        problem: &'a Steps,
+        kernel: Box<dyn NBody>,
+        options: NBodyOptions,
+        precision: Precision,
+    ) -> Self {
+        let (softening, bound) = (options.softening, bound(options.algorithm, precision));
+        let out = Array2::zeros((problem.start.len(), 3));
+        Self { problem, kernel, precision, softening, bound, end: None, first: None, out }
+    }
+
     fn verify_step(&mut self) -> Result<Verification, Error> {
         let mut stepped = self.problem.start.clone();
         self.kernel.leapfrog(&mut stepped, self.problem.dt, 1)?;
@@ -413,13 +461,34 @@ mod tests {
         assert!(verify(&problem).failure.unwrap().starts_with("one step differs"));
     }
 
+    fn in_f64(problem: &Steps, kernel: Box<dyn NBody>) -> Stepper<'_> {
+        Stepper::new(problem, kernel, NBodyOptions::default(), Precision::F64)
+    }
+
+    /// Rounding moves a close pair by more than f32 is wrong by.
+    #[test]
+    fn f32_is_judged_by_the_bodies_that_it_has() {
+        let args = args("x --sizes 2 --steps 1");
+        let roster = Roster::new(&args.protocol).unwrap();
+        let positions = vec![[0.7, 0.3, -0.1], [0.7003, 0.3004, -0.1002]];
+        let pair = Bodies::from_rows(vec![1e-9; 2], positions, vec![[1.0; 3]; 2]).unwrap();
+        let problem = Steps::new(&args, &roster, Source::Sphere, "pair".to_owned(), pair).unwrap();
+        let options = NBodyOptions { precision: Some(Precision::F32), ..NBodyOptions::default() };
+        let mut stepper = problem.enter(scalar().as_ref(), options).unwrap();
+        stepper.run().unwrap();
+        let right = stepper.verify().unwrap();
+        assert!(right.passed && right.error.unwrap() < 2e-6, "{right:?}");
+        let mut out = Array2::zeros((2, 3));
+        scalar().nbody(&options).unwrap().accelerations(&problem.start, out.view_mut()).unwrap();
+        assert!(problem.reference.error(&out) > 2e-5);
+    }
+
     #[test]
     fn a_run_that_ends_elsewhere_is_found() {
         let problem = sphere("x --sizes 20 --steps 3");
         let kernel = scalar().nbody(&NBodyOptions::default()).unwrap();
-        let out = Array2::zeros((20, 3));
-        let first = Some(problem.start.clone());
-        let mut stepper = Stepper { problem: &problem, kernel, bound: 1.0, end: None, first, out };
+        let mut stepper = in_f64(&problem, kernel);
+        stepper.first = Some(problem.start.clone());
         stepper.run().unwrap();
         let verification = stepper.verify().unwrap();
         assert_eq!(verification.failure.unwrap(), "a run ended elsewhere than the first one");
@@ -453,9 +522,7 @@ mod tests {
         let verify = |wrong: bool| {
             let kernel = scalar().nbody(&NBodyOptions::default()).unwrap();
             let kernel: Box<dyn NBody> = if wrong { Box::new(Hasty(kernel)) } else { kernel };
-            let out = Array2::zeros((20, 3));
-            let mut stepper =
-                Stepper { problem: &problem, kernel, bound: 1e-13, end: None, first: None, out };
+            let mut stepper = in_f64(&problem, kernel);
             stepper.run().unwrap();
             stepper.verify().unwrap().failure
         };

@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("nbody_accelerations_with_softening", softened),
     // The hard systems also with more than 512 bodies, which a backend may cut into units.
     Case::new("nbody_accelerations_of_a_tight_binary", tight_binary),
+    Case::new("nbody_accelerations_of_a_pair_anywhere", pair_anywhere),
     Case::new("nbody_accelerations_with_masses_over_12_orders", unequal_masses),
     Case::new("nbody_accelerations_with_massless_bodies", massless),
     Case::new("nbody_accelerations_far_from_the_origin", far_away),
@@ -30,7 +31,18 @@ fn small_systems(backend: &dyn Backend) {
 fn tile_widths(backend: &dyn Backend) {
     for variant in variants(backend) {
         for n in [127, 128, 129, 255, 256, 257, 511, 512, 513, 1000] {
-            check(backend, variant, &systems::cluster(n, n as u64), 0.0);
+            let bodies = systems::cluster(n, n as u64);
+            check(backend, variant, &bodies, 0.0);
+            if variant.precision == Precision::Mixed {
+                let found = accelerations(backend, variant, &bodies, 0.0);
+                let bound = tolerances::MIXED_SHARED_RMS;
+                assert_close(
+                    &found,
+                    &reference(&bodies, 0.0),
+                    bound,
+                    format!("{variant}, {n} bodies"),
+                );
+            }
         }
     }
 }
@@ -39,6 +51,10 @@ fn softened(backend: &dyn Backend) {
     for variant in variants(backend) {
         for softening in [1e-3, 0.1, 10.0] {
             check(backend, variant, &systems::cluster(33, 5), softening);
+        }
+        // Its square is beyond f32.
+        if variant.precision != Precision::F32 {
+            check(backend, variant, &systems::cluster(33, 5), 1e20);
         }
     }
 }
@@ -55,6 +71,15 @@ fn tight_binary(backend: &dyn Backend) {
 fn tight(variant: Variant, n: usize) -> Bodies {
     let exponent = if variant.precision == Precision::F64 { -30 } else { -18 };
     systems::with_tight_binary(n, 2.0_f64.powi(exponent))
+}
+
+/// Coordinates of all digits, unlike those of [`tight`]: the pair has the whole rms, and its pull every rounding.
+fn pair_anywhere(backend: &dyn Backend) {
+    for variant in variants(backend) {
+        for seed in 0..200 {
+            check(backend, variant, &systems::close_pair(seed), 0.0);
+        }
+    }
 }
 
 fn unequal_masses(backend: &dyn Backend) {

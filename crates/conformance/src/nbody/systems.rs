@@ -69,6 +69,14 @@ pub(super) fn with_tight_binary(n: usize, distance: f64) -> Bodies {
     Bodies::from_rows(cluster.mass_slice().to_vec(), positions, velocities).expect("well-formed")
 }
 
+/// A cluster of three and a neighbour of its first body at a thousandth of a length, or nearer, in any direction.
+pub(super) fn close_pair(seed: u64) -> Bodies {
+    let (three, offset) = (cluster(3, seed), cluster(3, seed + 1000).position_rows()[1]);
+    let mut positions = three.position_rows().to_vec();
+    positions.push(std::array::from_fn(|k| positions[0][k] + 1e-3 * offset[k]));
+    Bodies::from_rows(vec![0.25; 4], positions, vec![[0.0; 3]; 4]).expect("well-formed")
+}
+
 /// Massless bodies: two fly at each other along x, `n - 2` are at rest.
 pub(super) fn head_on(n: usize) -> Bodies {
     let mut positions = vec![[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]];

@@ -1,7 +1,7 @@
 // The numbers of precision `mixed`: a state in double-f32, forces in f32.
 //
-// A double-f32 is an unevaluated sum hi + lo of two f32, about 48 bits. `two_sum` and `two_product`
-// come from the text in front of this one, in the form that the adapter computes exactly.
+// A double-f32 is an unevaluated sum hi + lo of two f32, about 48 bits. `two_sum`, `two_product` and
+// `near_difference` come from the text in front of this one, in the form that the adapter computes exactly.
 //
 // A `Cell` is what lies in a buffer: a vector and a weight (the mass of a body, else 0).
 // A `Wide` is a vector of the state, a `Factor` what scales it, `real` what a force is computed in.
@@ -50,10 +50,9 @@ fn narrowed(v: Wide) -> vec3<real> {
     return v.hi + v.lo;
 }
 
-// q - p: of near bodies hi - hi is exact (Sterbenz), so the sum is right to two roundings of f32. To take the
-// difference of the low parts first would spare one of them, and on an H100 3 % of the speed.
+// q - p
 fn difference(q: Cell, p: Cell) -> vec3<real> {
-    return ((q.hi.xyz - p.hi.xyz) - p.lo.xyz) + q.lo.xyz;
+    return near_difference(wide(q), wide(p));
 }
 
 fn plus(a: Wide, b: Wide) -> Wide {
