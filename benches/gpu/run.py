@@ -129,15 +129,32 @@ def check(programs):
     passed = {}
     for name in CHECKS:
         env = environment(programs, PERF_REQUIRE="gpu")
+        run = subprocess.Popen([programs / name], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
-            run = subprocess.run([programs / name], env=env, timeout=PATIENCE, capture_output=True, text=True)
-            passed[name], output, errors = run.returncode == 0, run.stdout, run.stderr
-        except subprocess.TimeoutExpired as hung:
-            passed[name], output, errors = False, (hung.stdout or b"").decode(errors="replace"), f"no end after {PATIENCE} seconds"
+            output, errors = run.communicate(timeout=PATIENCE)
+            passed[name] = run.returncode == 0
+        except subprocess.TimeoutExpired:
+            waits = waiting(run.pid)
+            run.kill()
+            passed[name], output = False, run.communicate()[0]
+            errors = f"no end after {PATIENCE} seconds; its threads:\n{waits}"
         if not passed[name]:
             print(output[-4000:], errors[-2000:], file=sys.stderr)
         print(f"{name}: {next((line for line in reversed(output.splitlines()) if line), 'no output')}", flush=True)
     return passed
+
+
+def waiting(pid):
+    """Each thread of a program, a line each: its name, state, and where in the kernel it waits, by Linux's /proc."""
+    lines = []
+    for task in sorted(Path(f"/proc/{pid}/task").glob("*")):
+        try:
+            name, wchan = (task / "comm").read_text().strip(), (task / "wchan").read_text().strip()
+            state = (task / "stat").read_text().rsplit(")", 1)[1].split()[0]
+            lines.append(f"{task.name} {name} {state} {wchan} {(task / 'syscall').read_text().strip()}")
+        except OSError as error:
+            lines.append(f"{task.name}: {error}")
+    return "\n".join(lines)
 
 
 def goals(record):

@@ -5,7 +5,7 @@
 
 use kernels_core::{Precision, text};
 
-use crate::device::self_test::Form;
+use crate::device::self_test::{Form, Guards};
 
 /// [`shaders/count.wgsl`](../src/shaders/count.wgsl)
 pub(crate) const COUNT: &str = include_str!("shaders/count.wgsl");
@@ -46,17 +46,19 @@ impl Numbers {
 
 /// The error-free transforms in one form.
 fn exact(form: Form) -> String {
-    let kept = if form.guarded {
-        include_str!("shaders/exact/guarded.wgsl")
-    } else {
-        include_str!("shaders/exact/plain.wgsl")
+    let kept = match form.guards {
+        Guards::None => include_str!("shaders/exact/plain.wgsl"),
+        Guards::Sums | Guards::Differences => include_str!("shaders/exact/guarded.wgsl"),
     };
     let two_product = if form.fma {
         include_str!("shaders/exact/fma.wgsl")
     } else {
         include_str!("shaders/exact/dekker.wgsl")
     };
-    let near = include_str!("shaders/exact/near.wgsl");
+    let near = match form.guards {
+        Guards::None | Guards::Sums => include_str!("shaders/exact/near.wgsl"),
+        Guards::Differences => include_str!("shaders/exact/near_guarded.wgsl"),
+    };
     [kept, include_str!("shaders/exact/two_sum.wgsl"), two_product, near].concat()
 }
 
