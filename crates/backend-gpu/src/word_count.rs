@@ -83,7 +83,7 @@ impl GpuWordCount {
             let to = from + end;
             if is_word {
                 let word = text[from..to].to_ascii_lowercase();
-                self.segments.add_one(&word, 1, self.start);
+                self.segments.add_segment(&word, 1, self.start);
             } else {
                 let chunk = match &mut text {
                     Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),

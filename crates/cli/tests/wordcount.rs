@@ -262,13 +262,32 @@ fn peak(options: &str, portion: &str, portions: usize) -> u64 {
     kilobytes
 }
 
+/// Lines of three words of two letters and no-break spaces between them, of some bytes.
+#[cfg(target_os = "linux")]
+fn short_words_and_spaces(bytes: usize) -> String {
+    let mut random = 1_u64;
+    let mut word = || {
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let letter = |shift: u32| (b'a' + ((random >> shift) % 26) as u8) as char;
+        [letter(40), letter(50)].iter().collect::<String>()
+    };
+    let mut text = String::new();
+    while text.len() < bytes {
+        text += &format!("{}\u{a0}{}\u{a0}{}\n", word(), word(), word());
+    }
+    text
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_streamed_text_takes_bounded_memory() {
     let ascii = "the same few words again and again\n".repeat(30_000);
     let others = "dieselben\u{3000}wenigen\u{a0}Wörter\u{2003}".repeat(30_000);
+    // Few words, and more segments between ASCII separators than memory holds.
+    let short = short_words_and_spaces(16 << 20);
     for backend in ["scalar", "simd", "rayon"] {
-        for portion in [&ascii, &others] {
+        for portion in [&ascii, &others, &short] {
             // 64 MiB and what the program itself takes; the text has 140 MB.
             let kilobytes = peak(&format!("-b {backend}"), portion, (140 << 20) / portion.len());
             assert!(kilobytes < 96 << 10, "{backend}: {kilobytes} kB");

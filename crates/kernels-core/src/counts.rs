@@ -16,7 +16,7 @@ mod run;
 mod slots;
 mod unicode;
 
-pub use entry::Entry;
+pub use entry::{Entry, holds_space};
 pub use hash::Seed;
 pub use index::{Index, Vacant};
 pub use ranking::Ranking;

@@ -20,17 +20,25 @@ impl Segments {
         let mut lowered = Vec::new();
         for tally in tallies {
             lower(segment(chunk, tally.place), &mut lowered);
-            self.add_one(&lowered, u64::from(tally.count), start + u64::from(tally.first));
+            self.add_segment(&lowered, u64::from(tally.count), start + u64::from(tally.first));
         }
     }
 
-    pub(super) fn add_one(&mut self, segment: &[u8], count: u64, first: u64) {
-        let (run, hash) = (&mut self.run, Seed::of_process().hash(segment));
-        match self.index.find(hash, |entry| run.word(entry as usize) == segment) {
+    /// Adds what lies between the Unicode spaces of a segment: a text that such spaces separate is made of segments that
+    /// nobody has seen before.
+    pub(super) fn add_segment(&mut self, segment: &[u8], count: u64, first: u64) {
+        for (at, word) in text::split_at_spaces(segment) {
+            self.add_word(word, count, first + at as u64);
+        }
+    }
+
+    fn add_word(&mut self, word: &[u8], count: u64, first: u64) {
+        let (run, hash) = (&mut self.run, Seed::of_process().hash(word));
+        match self.index.find(hash, |entry| run.word(entry as usize) == word) {
             Ok(entry) => run.add(entry as usize, count, first),
             Err(vacant) => {
                 self.index.insert(vacant, hash, run.len());
-                run.push(segment, count, first);
+                run.push(word, count, first);
             }
         }
     }

@@ -9,7 +9,7 @@
 //! The loop knows ASCII only. The few distinct segments that hold other bytes are split and lower-cased the
 //! Unicode way when all is counted, by [`Counts::from_runs`].
 
-use kernels_core::counts::{Index, Run, Seed, Slots};
+use kernels_core::counts::{Index, Run, Seed, Slots, holds_space};
 use kernels_core::{Counts, Error, Executor, text};
 
 use super::Partial;
@@ -106,17 +106,20 @@ impl Segments {
         for &Segment { begin, end, key, home, at_home } in &*segments {
             let offset = || start + begin as u64;
             match key {
-                0 => count_long(rest, index, *seed, &block[begin..end], offset()),
+                0 => count_parts(rest, index, *seed, &block[begin..end], offset()),
                 _ if at_home => slots.add(home, 1),
+                key if holds_space(key) => {
+                    count_parts(rest, index, *seed, &block[begin..end], offset());
+                }
                 key => slots.count(home, key, offset),
             }
         }
     }
 }
 
-/// Counts a segment that has no key, split at Unicode spaces: else a text without ASCII separators would be
-/// segments that nobody has seen before.
-fn count_long(rest: &mut Run, index: &mut Index, seed: Seed, segment: &[u8], first: u64) {
+/// Counts a segment that has no key or holds a Unicode space, split at such spaces: else a text without ASCII separators
+/// would be segments that nobody has seen before.
+fn count_parts(rest: &mut Run, index: &mut Index, seed: Seed, segment: &[u8], first: u64) {
     for (at, word) in text::split_at_spaces(segment) {
         let hash = seed.hash(word);
         match index.find(hash, |entry| rest.word(entry as usize) == word) {

@@ -98,7 +98,7 @@ mod batch;
 mod huge_pages;
 mod list;
 
-use kernels_core::counts::{Entry, Run, Seed, Slots};
+use kernels_core::counts::{Entry, Run, Seed, Slots, holds_space};
 use kernels_core::text;
 
 use super::block::Block;
@@ -154,12 +154,15 @@ impl Table {
         let others = look_up.count_at_home(words, batch, &mut slots);
         for &number in &batch.fresh[..others.fresh] {
             let (number, home) = (usize::from(number), batch.homes[usize::from(number)]);
-            slots.count(home, batch.key(number), || offset + block.start(number));
+            match batch.key(number) {
+                key if holds_space(key) => list.defer(block, number, *seed),
+                key => slots.count(home, key, || offset + block.start(number)),
+            }
         }
         for &number in &batch.elsewhere[..others.elsewhere] {
             let (number, home) = (usize::from(number), batch.homes[usize::from(number)]);
             match batch.key(number) {
-                key if key as u64 == 0 => list.defer(block, number, *seed),
+                key if key as u64 == 0 || holds_space(key) => list.defer(block, number, *seed),
                 key => slots.count(home.wrapping_add(1), key, || offset + block.start(number)),
             }
         }

@@ -3,6 +3,8 @@
 //! Bytes rather than numbers, so that a word is borrowed from its entry as it lies, and rather than a
 //! structure, so that a fresh table of them is memory that nobody has touched yet.
 
+use crate::text;
+
 /// The word padded with zeros, or `[0, o1, ..., o7, l0, ..., l7]`, offset and length in the arena of its
 /// run; its count and the offset of its first appearance, little-endian.
 pub type Entry = [[u8; 16]; 2];
@@ -63,6 +65,28 @@ pub(super) fn is_inline(key: u128) -> bool {
 pub(super) fn is_ascii(key: u128) -> bool {
     const HIGH: u128 = u128::from_le_bytes([0x80; 16]);
     key & HIGH == 0
+}
+
+/// Whether the segment that is padded to `key` holds a Unicode space, so that it is no word. A text whose words such spaces
+/// separate is made of segments that nobody has seen before.
+///
+/// ```
+/// use kernels_core::counts::holds_space;
+///
+/// assert!(holds_space(u128::from(u32::from_le_bytes(*b"a\xc2\xa0b"))));
+/// assert!(!holds_space(u128::from(u32::from_le_bytes(*b"word"))));
+/// ```
+#[must_use]
+#[inline(always)]
+pub fn holds_space(key: u128) -> bool {
+    !is_ascii(key) && foreign_holds_space(key)
+}
+
+/// Rare: its code stays out of the loop.
+#[cold]
+#[inline(never)]
+fn foreign_holds_space(key: u128) -> bool {
+    text::has_space(&key.to_le_bytes())
 }
 
 /// The length of the word that is padded to `key`.

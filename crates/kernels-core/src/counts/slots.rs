@@ -9,7 +9,7 @@
 //! - **Frequent words first**: a table that grows places those with high counts first, so they lie at
 //!   home, where the search for them ends at once, whatever else has the same home.
 //!
-//! Cost: 32 to 128 bytes a word, a cache line a search.
+//! Cost: 64 to 256 bytes a word, of large tables 48 to 128, and a cache line a search.
 
 use super::entry::{self, Entry};
 use super::{Run, Seed};
@@ -215,7 +215,7 @@ impl Open<'_> {
     /// Counts a word, given padded with zeros, that occurs at `offset`, which is asked for where it is
     /// new. `home` is the top of its hash, or a slot behind it where those before are known to hold other words.
     ///
-    /// Room for it has been made by [`Slots::reserve`].
+    /// Room for it has been made by [`Slots::reserve`]. What [`holds_space`](super::holds_space) should be split first.
     #[inline(always)]
     pub fn count(&mut self, home: u32, key: u128, offset: impl FnOnce() -> u64) {
         let mask = self.entries.len() - 1;

@@ -4,7 +4,7 @@
 //! A new word costs 8 bytes anywhere in memory and 32 at the end of the list, where slots of 32 bytes at a load
 //! of 1/2 touch 64 anywhere; a known one costs two lines of the cache instead of one.
 
-use kernels_core::counts::{Index, Run, Seed, Slots};
+use kernels_core::counts::{Index, Run, Seed, Slots, holds_space};
 use kernels_core::text;
 
 use super::super::block::Block;
@@ -64,7 +64,7 @@ impl List {
                 self.prefetch_entry(hash);
             }
             match (batch.key(number), hash(number)) {
-                (key, Some(hash)) if key as u64 != 0 => {
+                (key, Some(hash)) if key as u64 != 0 && !holds_space(key) => {
                     self.count_key(key, hash, offset + block.start(number));
                 }
                 _ => self.defer(block, number, seed),
@@ -98,6 +98,8 @@ impl List {
             self.prefetch_entry(word.hash);
         }
         let mut deferred = std::mem::take(&mut self.deferred);
+        // New words and others were looked through one after the other; who comes first is the first.
+        deferred.sort_by_key(|word| word.start);
         for Deferred { hash, start, end } in deferred.drain(..) {
             self.count(block.word(start, end), hash, offset + start as u64);
         }
