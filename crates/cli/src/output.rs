@@ -42,7 +42,7 @@ pub(crate) enum Durability {
 impl Destination {
     /// The place called `path`; none, '-' and /dev/stdout are standard output.
     ///
-    /// Refuses a directory, a place where nothing can be made, and one of the `inputs`.
+    /// Refuses a directory, a place where nothing can be made, a file that is protected, and one of the `inputs`.
     pub(crate) fn new(path: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<Self> {
         match path {
             None => Ok(Self::StandardOutput),
@@ -59,6 +59,10 @@ impl Destination {
             }
             Ok(metadata) if !metadata.is_file() || is_open_file(path) => {
                 return Ok(Self::Device(path.to_owned()));
+            }
+            // Its folder would let a protected file be replaced, and who runs everything anything.
+            Ok(metadata) if metadata.permissions().readonly() => {
+                return Err(failed(io::ErrorKind::PermissionDenied.into()).into());
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(failed(error).into());
@@ -331,6 +335,18 @@ mod tests {
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         write(&folder.path().join("result"), "whole").unwrap();
         assert!(pipe.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_protected_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book");
+        fs::write(&path, "old").unwrap();
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).unwrap();
+        let refused = Destination::new(Some(&path), &[]).unwrap_err().to_string();
+        assert!(refused.contains("ermission denied"), "{refused}");
     }
 
     #[cfg(unix)]

@@ -395,10 +395,10 @@ fn lines_before_a_save_are_printed_when_it_is_written() {
     sleep(Duration::from_millis(50));
     child.kill().unwrap();
     child.wait().unwrap();
-    // One line before the first step and one behind each.
+    // One line behind each step.
     let printed = prints(&fs::read(&lines).unwrap()).len() as u64;
     let done = steps_done(&saved);
-    assert!(done > 0 && printed > done, "{printed} lines, {done} steps");
+    assert!(done > 0 && printed >= done, "{printed} lines, {done} steps");
 }
 
 #[cfg(target_os = "linux")]

@@ -103,6 +103,9 @@ fn circular_orbit(backend: &dyn Backend) {
         let bound = 0.01 * expected + variant.drift();
         let off = (distance - expected).abs();
         assert!(off <= bound, "{variant}: {distance:e} from the start, not {expected:e}");
+        let half = run(backend, variant, &bodies, period / f64::from(steps), (steps / 2).into());
+        let across = largest_distance(&half, &bodies);
+        assert!((across - 1.5).abs() < 1e-3, "{variant}: {across} after half a turn, not 1.5");
     }
 }
 

@@ -83,6 +83,11 @@ impl Curve {
             && self.points.is_sorted_by(|a, b| a.0 < b.0)
     }
 
+    /// The largest size that was measured.
+    fn furthest(&self) -> f64 {
+        self.points.last().map_or(0.0, |point| point.0)
+    }
+
     /// The time of one call at this size, in seconds.
     #[must_use]
     pub fn seconds(&self, size: f64) -> f64 {
@@ -107,12 +112,15 @@ impl Calibration {
     /// The backends that were measured for the workload's task, the fastest for so many calls first.
     pub(super) fn ranking(&self, workload: &Workload, calls: f64) -> Vec<&Curve> {
         let (size, task) = (workload.size(), workload.task());
-        let mut ranking: Vec<_> = self
-            .curves
-            .iter()
-            .filter(|curve| curve.task == task)
-            .map(|curve| (curve, curve.probe + calls * curve.seconds(size)))
-            .collect();
+        let curves = || self.curves.iter().filter(|curve| curve.task == task);
+        let furthest = curves().map(Curve::furthest).fold(0.0, f64::max);
+        // Given up for lack of speed at smaller sizes: where its curve would go on is not known, and does not matter.
+        let is_given_up = |curve: &Curve| curve.furthest() < furthest.min(size);
+        let seconds = |curve: &Curve| match is_given_up(curve) {
+            true => f64::INFINITY,
+            false => curve.probe + calls * curve.seconds(size),
+        };
+        let mut ranking: Vec<_> = curves().map(|curve| (curve, seconds(curve))).collect();
         // Stable: of equals, what is listed first stays first.
         ranking.sort_by(|a, b| a.1.total_cmp(&b.1));
         prefer_simple(&mut ranking, &self.curves);
@@ -211,6 +219,17 @@ pub(super) mod tests {
         ]);
         assert_eq!(order(&calibration, 10), ["simd", "rayon"]);
         assert_eq!(order(&calibration, 1000), ["rayon", "simd"]);
+    }
+
+    /// A disturbed run made the last power of `slow` small.
+    #[test]
+    fn who_was_given_up_does_not_win_where_nobody_measured_it() {
+        let calibration = calibration(vec![
+            curve("slow", 0.0, &[(512.0, 3e-3), (1024.0, 3e-3)]),
+            curve("simd", 0.0, &[(512.0, 1e-4), (1024.0, 4e-4), (8192.0, 26e-3)]),
+        ]);
+        assert_eq!(order(&calibration, 1000), ["simd", "slow"]);
+        assert_eq!(order(&calibration, 16_384), ["simd", "slow"]);
     }
 
     #[test]
