@@ -144,7 +144,7 @@ impl Device {
     }
 
     /// Gives the adapter up, whose device does what none does: a fresh one would do it again.
-    pub(crate) fn give_up(&self, reason: &str) -> Error {
+    pub(crate) fn give_up_adapter(&self, reason: &str) -> Error {
         self.faults.give_up_adapter(reason)
     }
 

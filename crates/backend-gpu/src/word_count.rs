@@ -127,7 +127,7 @@ impl GpuWordCount {
                     return Ok(());
                 }
                 let reason = "it finds more words than one in a single word";
-                Err(counter.device.give_up(reason))
+                Err(counter.device.give_up_adapter(reason))
             }),
         }
     }

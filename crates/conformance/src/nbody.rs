@@ -49,6 +49,14 @@ impl Variant {
         if self.algorithm == NBodyAlgorithm::Tree { sum + tolerances::TREE_RMS } else { sum }
     }
 
+    /// The same where many pulls share the rms.
+    fn shared_bound(self) -> f64 {
+        match self.precision {
+            Precision::Mixed => tolerances::MIXED_SHARED_RMS,
+            Precision::F64 | Precision::F32 => self.bound(),
+        }
+    }
+
     /// How far apart two runs of some hundred steps may end that would end at one point but for
     /// rounding: thousands of roundings, each doubled a few times by close encounters.
     fn drift(self) -> f64 {
@@ -64,7 +72,7 @@ impl Variant {
     fn representable(self, bodies: &Bodies) -> Bodies {
         match self.precision {
             Precision::F64 | Precision::Mixed => bodies.clone(),
-            Precision::F32 => systems::rounded_to_f32(bodies),
+            Precision::F32 => bodies.rounded(self.precision).expect("within the range of f32"),
         }
     }
 }

@@ -104,6 +104,26 @@ impl Bodies {
         Ok(Self { coincident: None, ..bodies })
     }
 
+    /// The system as a kernel of this precision holds it.
+    ///
+    /// ```
+    /// use kernels_core::{Bodies, Precision};
+    ///
+    /// let far = Bodies::from_rows(vec![1.0], vec![[1e6 + 0.3, 0.0, 0.0]], vec![[0.0; 3]])?;
+    /// assert_eq!(far.rounded(Precision::F32)?.positions()[[0, 0]], 1e6 + 0.3125);
+    /// # Ok::<(), kernels_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`]: a number is beyond the range of the precision.
+    pub fn rounded(&self, precision: Precision) -> Result<Self, Error> {
+        let round = |&x: &f64| precision.rounded(x);
+        let rows = |rows: &[[f64; 3]]| rows.iter().map(|row| row.each_ref().map(round)).collect();
+        let masses = self.masses.iter().map(round).collect();
+        let bodies = Self::from_rows(masses, rows(&self.positions), rows(&self.velocities))?;
+        Ok(Self { coincident: self.coincident.as_ref().map(|_| OnceLock::new()), ..bodies })
+    }
+
     /// Whether the state is one that a run came to, by [`Bodies::underway`] or [`Bodies::set_state`]. Bodies
     /// that are at one point, or nearer than a kernel can tell, have met there on their way: no kernel
     /// refuses them.

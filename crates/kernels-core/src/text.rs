@@ -167,15 +167,7 @@ pub fn split_at_spaces(segment: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 /// Whether a segment holds a Unicode space.
-///
-/// ```
-/// use kernels_core::text;
-///
-/// assert!(text::has_space("à\u{a0}la".as_bytes()));
-/// assert!(!text::has_space("où".as_bytes()));
-/// ```
-#[must_use]
-pub fn has_space(segment: &[u8]) -> bool {
+pub(crate) fn has_space(segment: &[u8]) -> bool {
     (0..segment.len()).any(|at| space_length(&segment[at..]) > 0)
 }
 

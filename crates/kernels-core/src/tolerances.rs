@@ -75,7 +75,7 @@ pub const fn of_all_pulls(precision: Precision) -> f64 {
 pub const fn energy(precision: Precision) -> f64 {
     match precision {
         Precision::F64 => 1e-14,
-        Precision::Mixed => 1e-6,
+        Precision::Mixed => 3e-7,
         Precision::F32 => 2e-6,
     }
 }

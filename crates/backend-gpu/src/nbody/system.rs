@@ -83,7 +83,7 @@ impl System {
             buffers,
             motion,
             energy: None,
-            units: Units::of(bodies, 0.0),
+            units: Units::UNSCALED,
             masses: Vec::new(),
             content: None,
             accelerated: false,
@@ -99,13 +99,12 @@ impl System {
     /// Brings a system to the device, where it is not there already.
     ///
     /// # Errors
-    /// As [`pairs::require_apart`] and [`Units::require_extent`].
+    /// As [`Units::of`] and [`pairs::require_apart`].
     pub(super) fn load(&mut self, bodies: &Bodies, softening: f64) -> Result<(), Error> {
         if self.content.as_ref().is_some_and(|content| self.holds(content, bodies)) {
             return Ok(());
         }
-        let units = Units::of(bodies, softening);
-        units.require_extent(bodies, softening)?;
+        let units = Units::of(bodies, softening)?;
         pairs::require_apart(bodies, units, self.numbers.precision(), softening)?;
         self.units = units;
         let masses = bodies.mass_slice().iter().map(|&m| units.mass(m));

@@ -27,29 +27,28 @@ pub(super) struct Units {
 }
 
 impl Units {
-    /// The units that suit a system. A softening is a length as the coordinates are, and its square is added to theirs.
-    pub(super) fn of(bodies: &Bodies, softening: f64) -> Self {
-        let extent = extent(bodies, softening);
-        let length = power_of_two(-(exponent(extent) + STEP / 2).div_euclid(STEP) * STEP);
-        let mass = bodies.mass_slice().iter().sum::<f64>() * length * length * length;
-        let time = power_of_two(exponent(mass).saturating_add(2).div_euclid(2));
-        Self { length, time }
-    }
+    /// Those of the caller, until a system comes.
+    pub(super) const UNSCALED: Self = Self { length: 1.0, time: 1.0 };
 
-    /// Nothing where squares of distances stay within f32, from which inverse roots in f64 start too.
+    /// The units that suit a system. A softening is a length as the coordinates are, and its square is added to theirs.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`]: no power of two that f64 has room for brings the system there.
-    pub(super) fn require_extent(self, bodies: &Bodies, softening: f64) -> Result<(), Error> {
-        let extent = extent(bodies, softening);
-        if self.length(extent) <= LARGEST {
-            return Ok(());
+    /// [`Error::InvalidOption`]: no power of two that f64 has room for keeps squares of distances within f32, from which
+    /// inverse roots in f64 start too.
+    pub(super) fn of(bodies: &Bodies, softening: f64) -> Result<Self, Error> {
+        let coordinates = bodies.position_rows().iter().flatten();
+        let extent = coordinates.fold(softening, |most, x| most.max(x.abs()));
+        let length = power_of_two(-(exponent(extent) + STEP / 2).div_euclid(STEP) * STEP);
+        if extent * length > LARGEST {
+            return Err(Error::InvalidOption {
+                option: "the extent of the system",
+                value: format!("{extent:e}"),
+                expected: "below 1e60 on a GPU: take a larger unit of length or another backend",
+            });
         }
-        Err(Error::InvalidOption {
-            option: "the extent of the system",
-            value: format!("{extent:e}"),
-            expected: "below 1e60 on a GPU: take a larger unit of length or another backend",
-        })
+        let mass = bodies.mass_slice().iter().sum::<f64>() * length * length * length;
+        let time = power_of_two(exponent(mass).saturating_add(2).div_euclid(2));
+        Ok(Self { length, time })
     }
 
     pub(super) fn length(self, x: f64) -> f64 {
@@ -90,11 +89,6 @@ impl Units {
     }
 }
 
-/// The largest coordinate, or the softening.
-fn extent(bodies: &Bodies, softening: f64) -> f64 {
-    bodies.position_rows().iter().flatten().fold(softening, |most, x| most.max(x.abs()))
-}
-
 /// The exponent of the leading binary digit; 0 of 0.
 fn exponent(x: f64) -> i32 {
     if x > 0.0 { x.log2().floor() as i32 } else { 0 }
@@ -120,7 +114,7 @@ mod tests {
     #[test]
     fn coordinates_and_masses_come_near_one() {
         for (distance, mass) in [(1.0, 1.0), (3e17, 5e30), (1e-13, 1e-20)] {
-            let units = Units::of(&binary(distance, mass), 0.0);
+            let units = Units::of(&binary(distance, mass), 0.0).unwrap();
             let coordinate = units.length(distance / 2.0).log2();
             assert!((-8.0..8.0).contains(&coordinate), "2^{coordinate}");
             let total = units.mass(2.0 * mass);
@@ -131,7 +125,10 @@ mod tests {
     #[test]
     fn a_system_that_grows_keeps_its_units() {
         for distance in [0.01, 1.0, 100.0] {
-            assert_eq!(Units::of(&binary(distance, 0.5), 0.0), Units { length: 1.0, time: 2.0 });
+            assert_eq!(
+                Units::of(&binary(distance, 0.5), 0.0),
+                Ok(Units { length: 1.0, time: 2.0 })
+            );
         }
     }
 
@@ -139,7 +136,7 @@ mod tests {
     #[test]
     fn the_strongest_pull_is_finite_in_f32() {
         for (distance, mass) in [(1.0, 4.0), (1e-3, 1e9), (1e9, 1e-3)] {
-            let units = Units::of(&binary(distance, mass), 0.0);
+            let units = Units::of(&binary(distance, mass), 0.0).unwrap();
             let y = 42.0_f32.exp2();
             assert!(((units.mass(mass) as f32 * y) * (y * y)).is_finite());
         }
@@ -147,7 +144,7 @@ mod tests {
 
     #[test]
     fn scaling_there_and_back_changes_no_bit() {
-        let units = Units::of(&binary(1.234e5, 7.8e9), 0.0);
+        let units = Units::of(&binary(1.234e5, 7.8e9), 0.0).unwrap();
         let x = 0.1 + 0.2;
         assert_eq!(units.to_length(units.length(x)), x);
         assert_eq!(units.to_velocity(units.velocity(x)), x);
@@ -156,7 +153,7 @@ mod tests {
     #[test]
     fn accelerations_and_energies_have_the_dimensions_of_mass_over_length() {
         let (distance, mass) = (1.234e5, 7.8e9);
-        let units = Units::of(&binary(distance, mass), 0.0);
+        let units = Units::of(&binary(distance, mass), 0.0).unwrap();
         let (r, m) = (units.length(distance), units.mass(mass));
         let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-14, "{a} {b}");
         close(units.to_acceleration(m / (r * r)), mass / (distance * distance));
@@ -165,30 +162,28 @@ mod tests {
 
     #[test]
     fn a_softening_beyond_f32_is_a_length_as_well() {
-        let units = Units::of(&binary(1.0, 0.5), 1e30);
+        let units = Units::of(&binary(1.0, 0.5), 1e30).unwrap();
         assert!((units.softening_squared(1e30) as f32).is_finite());
-        assert_eq!(Units::of(&binary(1.0, 0.5), 0.01), Units { length: 1.0, time: 2.0 });
+        assert_eq!(Units::of(&binary(1.0, 0.5), 0.01), Ok(Units { length: 1.0, time: 2.0 }));
     }
 
     #[test]
     fn a_system_without_bounds_is_refused() {
         for (extent, fits) in [(1e30, true), (1e60, true), (1e80, false)] {
-            let bodies = binary(extent, 1.0);
-            assert_eq!(Units::of(&bodies, 0.0).require_extent(&bodies, 0.0).is_ok(), fits);
-            let small = binary(1.0, 1.0);
-            assert_eq!(Units::of(&small, extent).require_extent(&small, extent).is_ok(), fits);
+            assert_eq!(Units::of(&binary(extent, 1.0), 0.0).is_ok(), fits);
+            assert_eq!(Units::of(&binary(1.0, 1.0), extent).is_ok(), fits);
         }
     }
 
     #[test]
     fn masses_beyond_all_measure_have_units() {
-        let units = Units::of(&binary(1e100, 1e308), 0.0);
-        assert!(units.mass(1e308).is_finite() && units.length(1e100).is_finite());
+        let units = Units::of(&binary(1e40, 1e308), 0.0).unwrap();
+        assert!(units.mass(1e308).is_finite() && units.length(1e40).is_finite());
     }
 
     #[test]
     fn a_system_without_extent_or_mass_has_units() {
         let bodies = Bodies::from_rows(vec![0.0; 2], vec![[0.0; 3]; 2], vec![[0.0; 3]; 2]).unwrap();
-        assert_eq!(Units::of(&bodies, 0.0), Units { length: 1.0, time: 2.0 });
+        assert_eq!(Units::of(&bodies, 0.0), Ok(Units { length: 1.0, time: 2.0 }));
     }
 }

@@ -15,16 +15,15 @@
 //! The end itself is not compared with another backend's: orbits are chaotic, and after some dozen
 //! crossings rounding errors alone have made another system of it (Miller, ApJ 140, 250 (1964)).
 
-use std::cell::OnceCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use ndarray::{Array2, Axis};
-use perf_kernels::nbody::{reference_accelerations_of, rms_error};
+use ndarray::Array2;
 use perf_kernels::{
     Backend, Bodies, Error, NBody, NBodyAlgorithm, NBodyOptions, Precision, Workload, tolerances,
 };
+
+mod reference;
 
 use super::contest::{digest, quoted};
 use super::record::{Input, Verification};
@@ -37,14 +36,13 @@ use crate::nbody::plan::Plan;
 use crate::notes::Notes;
 use crate::progress::Spinner;
 use crate::readers::{self, nbabel};
+use reference::Reference;
 
 /// What a run does unless it is told, and the most steps it then makes.
 const INTERACTIONS: u64 = 100_000_000;
 const MOST_STEPS: u64 = 10_000;
 /// So many interactions take a plain backend about half a second.
 const LONG: u64 = 100_000_000;
-/// More pairs than this are not summed in double-double arithmetic, but only for some of the bodies.
-const REFERENCE_PAIRS: usize = 1 << 22;
 /// By how much rounding to f32 may change the accelerations, rms, of a system that f32 resolves: as much as the tree algorithm
 /// may be wrong by.
 const RESOLVED: f64 = tolerances::TREE_RMS;
@@ -65,17 +63,6 @@ pub(super) struct Steps {
 enum Source {
     File(String),
     Sphere,
-}
-
-/// What is right.
-struct Reference {
-    /// The bodies whose accelerations are known.
-    sample: Vec<usize>,
-    accelerations: Array2<f64>,
-    /// By how much rounding to f32 changes them, when that is asked for.
-    rounding: OnceCell<f64>,
-    /// The state behind one step.
-    stepped: Bodies,
 }
 
 /// The inputs that the command line asks for, each with what is right for it.
@@ -187,52 +174,6 @@ fn hash(bodies: &Bodies) -> String {
     digest(&numbers.flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>())
 }
 
-impl Reference {
-    fn new(args: &CompareNBody, roster: &Roster, start: &Bodies) -> anyhow::Result<Self> {
-        let exact = NBodyOptions {
-            precision: Some(Precision::F64),
-            softening: args.softening,
-            ..NBodyOptions::default()
-        };
-        let workload = Workload::NBody { bodies: start.len(), options: exact };
-        let named = roster.reference(&workload)?.backend;
-        let has_f64 = named.capabilities().precisions.contains(&Precision::F64);
-        let backend = if has_f64 { named } else { roster.scalar()? };
-        let mut stepped = start.clone();
-        backend
-            .nbody(&exact)
-            .and_then(|mut kernel| kernel.leapfrog(&mut stepped, args.dt, 1))
-            .with_context(|| format!("{}, as the reference", backend.name()))?;
-        let every = (start.len() * start.len()).div_ceil(REFERENCE_PAIRS);
-        let sample: Vec<_> = (0..start.len()).step_by(every).collect();
-        let accelerations = reference_accelerations_of(start, &sample, args.softening);
-        Ok(Self { sample, accelerations, rounding: OnceCell::new(), stepped })
-    }
-
-    /// The rms error of the accelerations.
-    fn error(&self, accelerations: &Array2<f64>) -> f64 {
-        let sample = accelerations.select(Axis(0), &self.sample);
-        rms_error(sample.view(), self.accelerations.view())
-    }
-
-    /// The rms error that rounding the bodies `start` to f32 makes.
-    fn rounding(&self, start: &Bodies, softening: f64) -> Result<f64, Error> {
-        if let Some(rounding) = self.rounding.get() {
-            return Ok(*rounding);
-        }
-        let rounded = rounded(start)?;
-        let exact = reference_accelerations_of(&rounded, &self.sample, softening);
-        let rounding = rms_error(exact.view(), self.accelerations.view());
-        Ok(*self.rounding.get_or_init(|| rounding))
-    }
-
-    /// The rms error of positions or velocities behind one step, whichever is larger.
-    fn step_error(&self, stepped: &Bodies) -> f64 {
-        let positions = rms_error(stepped.positions(), self.stepped.positions());
-        positions.max(rms_error(stepped.velocities(), self.stepped.velocities()))
-    }
-}
-
 impl Problem for Steps {
     type Options = NBodyOptions;
 
@@ -256,7 +197,7 @@ impl Problem for Steps {
     ) -> Result<Box<dyn Contender + 'a>, Error> {
         let kernel = backend.nbody(&options)?;
         let precision = backend.precision(&options)?;
-        Ok(Box::new(Stepper::new(self, kernel, options, precision)))
+        Ok(Box::new(Stepper::new(self, kernel, options.algorithm, precision)))
     }
 
     fn form(
@@ -279,14 +220,6 @@ impl Problem for Steps {
     }
 }
 
-/// The bodies as f32 holds them.
-fn rounded(bodies: &Bodies) -> Result<Bodies, Error> {
-    let round = |x: f64| Precision::F32.rounded(x);
-    let rows = |rows: &[[f64; 3]]| rows.iter().map(|row| row.map(round)).collect();
-    let masses = bodies.mass_slice().iter().copied().map(round).collect();
-    Bodies::underway(masses, rows(bodies.position_rows()), rows(bodies.velocity_rows()))
-}
-
 fn bound(algorithm: NBodyAlgorithm, precision: Precision) -> f64 {
     match algorithm {
         NBodyAlgorithm::Tree => tolerances::TREE_RMS,
@@ -299,7 +232,6 @@ struct Stepper<'a> {
     problem: &'a Steps,
     kernel: Box<dyn NBody>,
     precision: Precision,
-    softening: f64,
     bound: f64,
     /// Where the last run ended.
     end: Option<Bodies>,
@@ -323,7 +255,7 @@ impl Contender for Stepper<'_> {
         self.kernel.accelerations(start, self.out.view_mut())?;
         let mut bound = self.bound;
         if self.precision == Precision::F32 {
-            bound += reference.rounding(start, self.softening)?.min(RESOLVED);
+            bound += reference.rounding(start)?.min(RESOLVED);
         }
         let mut verification = Verification::bounded(reference.error(&self.out), bound);
         match &self.first {
@@ -346,12 +278,12 @@ impl<'a> Stepper<'a> {
     fn new(
         problem: &'a Steps,
         kernel: Box<dyn NBody>,
-        options: NBodyOptions,
+        algorithm: NBodyAlgorithm,
         precision: Precision,
     ) -> Self {
-        let (softening, bound) = (options.softening, bound(options.algorithm, precision));
+        let bound = bound(algorithm, precision);
         let out = Array2::zeros((problem.start.len(), 3));
-        Self { problem, kernel, precision, softening, bound, end: None, first: None, out }
+        Self { problem, kernel, precision, bound, end: None, first: None, out }
     }
 
     fn verify_step(&mut self) -> Result<Verification, Error> {
@@ -454,7 +386,7 @@ mod tests {
     }
 
     fn in_f64(problem: &Steps, kernel: Box<dyn NBody>) -> Stepper<'_> {
-        Stepper::new(problem, kernel, NBodyOptions::default(), Precision::F64)
+        Stepper::new(problem, kernel, NBodyAlgorithm::Direct, Precision::F64)
     }
 
     /// Rounding moves a close pair by more than f32 is wrong by.

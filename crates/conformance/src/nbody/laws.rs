@@ -1,6 +1,6 @@
 //! What mechanics demands of any implementation.
 
-use kernels_core::{Backend, Bodies};
+use kernels_core::{Backend, Bodies, Precision};
 use ndarray::{Array2, array};
 
 use super::{Variant, accelerations, assert_close, kernel, largest_distance, systems, variants};
@@ -36,7 +36,7 @@ fn net_force(backend: &dyn Backend) {
 fn translation(backend: &dyn Backend) {
     for variant in variants(backend) {
         // The shift is a few units in the last place of f32, so that no digit is lost by it.
-        let bodies = systems::rounded_to_f32(&systems::cluster(77, 22));
+        let bodies = systems::cluster(77, 22).rounded(Precision::F32).expect("a cluster");
         let moved = systems::shifted(&bodies, [0.5, -0.25, 1.0]);
         let moved = variant.representable(&moved);
         let back = systems::shifted(&moved, [-0.5, 0.25, -1.0]);

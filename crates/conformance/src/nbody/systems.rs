@@ -119,12 +119,3 @@ pub(super) fn permuted(bodies: &Bodies, order: impl Fn(usize) -> usize) -> Bodie
     let velocities = order.iter().map(|&i| bodies.velocity_rows()[i]).collect();
     Bodies::from_rows(masses, positions, velocities).expect("well-formed")
 }
-
-/// The system with every number rounded to f32.
-pub(super) fn rounded_to_f32(bodies: &Bodies) -> Bodies {
-    let round = |x: f64| f64::from(x as f32);
-    let rows = |rows: &[[f64; 3]]| rows.iter().map(|row| row.map(round)).collect();
-    let masses = bodies.mass_slice().iter().copied().map(round).collect();
-    Bodies::from_rows(masses, rows(bodies.position_rows()), rows(bodies.velocity_rows()))
-        .expect("within the range of f32")
-}
