@@ -215,6 +215,14 @@ pub struct Energies {
 }
 
 impl Energies {
+    /// `1/2 sum m v^2`, in a compensated sum: the same bits from every backend that computes it on the host.
+    #[must_use]
+    pub fn kinetic_of(bodies: &Bodies) -> f64 {
+        let square = |v: &[f64; 3]| v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
+        let moving = bodies.mass_slice().iter().zip(bodies.velocity_rows());
+        0.5 * moving.map(|(mass, v)| mass * square(v)).collect::<CompensatedSum>().value()
+    }
+
     /// Kinetic plus potential.
     #[must_use]
     pub fn total(&self) -> f64 {

@@ -12,11 +12,8 @@ const ROWS: usize = 32;
 
 /// The energies of a system.
 pub(super) fn energies(bodies: &Bodies, softening: f64, executor: &dyn Executor) -> Energies {
-    let square = |v: &[f64; 3]| v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
-    let moving = bodies.mass_slice().iter().zip(bodies.velocity_rows());
-    let kinetic: CompensatedSum = moving.map(|(mass, v)| mass * square(v)).collect();
     let potential = potential(bodies, softening * softening, executor);
-    Energies { kinetic: 0.5 * kinetic.value(), potential }
+    Energies { kinetic: Energies::kinetic_of(bodies), potential }
 }
 
 /// The units sum over the pairs of their bodies with earlier ones; their sums are added in order.

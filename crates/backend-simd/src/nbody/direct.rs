@@ -31,12 +31,17 @@ impl<S: Lanes, T: Real> Direct<S, T> {
         Self { simd, softening: options.softening, executor, system: None }
     }
 
+    /// The square of the softening, where the forces stay numbers: far beyond either border they are those of the border.
+    fn softening2(&self, bodies: &Bodies) -> f64 {
+        (self.softening * self.softening).max(least_square::<S, T>(bodies)).min(T::LARGEST / 16.0)
+    }
+
     /// What computes, and the system with the accelerations of `bodies`.
     fn prepare(&mut self, bodies: &Bodies) -> Result<Prepared<'_, S, T>, Error> {
         bodies.require_distinct(self.softening, T::PRECISION)?;
         let stepper = Stepper {
             simd: self.simd,
-            eps2: T::from_f64((self.softening * self.softening).max(least_square::<S, T>(bodies))),
+            eps2: T::from_f64(self.softening2(bodies)),
             executor: &*self.executor,
         };
         let fits = |system: &System<S, T>| system.len() == bodies.len();

@@ -42,13 +42,7 @@ pub(super) fn energies<S: Lanes>(
     for sum in sums {
         potential.absorb(sum.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
-    Energies { kinetic: kinetic(bodies), potential: -potential.value() }
-}
-
-fn kinetic(bodies: &Bodies) -> f64 {
-    let square = |v: &[f64; 3]| v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
-    let moving = bodies.mass_slice().iter().zip(bodies.velocity_rows());
-    0.5 * moving.map(|(mass, v)| mass * square(v)).collect::<CompensatedSum>().value()
+    Energies { kinetic: Energies::kinetic_of(bodies), potential: -potential.value() }
 }
 
 /// The bodies in blocks. The lanes that are left over are massless, outside the system and apart.

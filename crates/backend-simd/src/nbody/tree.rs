@@ -220,10 +220,8 @@ impl<S: Lanes> NBody for TreeSum<S> {
         let field = self.field::<true>();
         let masses = bodies.mass_slice();
         let potential = self.tree.order().zip(field).map(|(body, row)| masses[body] * row[3]);
-        let squares = bodies.velocity_rows().iter().map(|&v| cell::square(v));
-        let kinetic = masses.iter().zip(squares).map(|(mass, square)| mass * square);
         Ok(Energies {
-            kinetic: 0.5 * kinetic.collect::<CompensatedSum>().value(),
+            kinetic: Energies::kinetic_of(bodies),
             potential: -0.5 * potential.collect::<CompensatedSum>().value(),
         })
     }
