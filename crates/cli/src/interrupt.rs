@@ -1,5 +1,7 @@
-//! Ctrl-C (and a polite `kill`): ask the work to end at the next good moment.
+//! Ctrl-C, a polite `kill` and a terminal that closes: they ask the work to end at the next good moment.
 
+use std::ffi::c_int;
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +12,14 @@ use signal_hook::flag;
 
 use crate::failure::INTERRUPTED;
 
+/// What asks. Where nobody can tell that a closing terminal is to be ignored, it ends the program as it always did.
+const SIGNALS: &[c_int] = &[
+    SIGINT,
+    SIGTERM,
+    #[cfg(target_os = "linux")]
+    signal_hook::consts::SIGHUP,
+];
+
 /// Whether the user has asked the program to end. No thread is started for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
@@ -18,7 +28,8 @@ impl Interrupt {
     /// From now on the first signal is remembered, and the second ends the program at once.
     pub(crate) fn listen() -> anyhow::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
+        let ignored = ignored();
+        for signal in SIGNALS.iter().copied().filter(|signal| ignored & bit(*signal) == 0) {
             // The order matters: the first signal finds the flag unset, and sets it.
             flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&asked))
                 .and_then(|_| flag::register(signal, Arc::clone(&asked)))
@@ -31,6 +42,18 @@ impl Interrupt {
     pub(crate) fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// The signals that whoever started the program has it ignore, as `nohup` does and a shell of its background jobs.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// The bit of a signal in a mask of signals.
+fn bit(signal: c_int) -> u64 {
+    1 << (signal - 1)
 }
 
 /// A word counter that takes no further pieces once the user has asked to end.

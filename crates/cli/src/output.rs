@@ -13,6 +13,10 @@ use tempfile::NamedTempFile;
 
 use crate::failure::{FileError, Usage};
 
+mod claim;
+
+pub(crate) use claim::Claim;
+
 /// Bytes collected before they are handed to the system.
 const BUFFER: usize = 1 << 18;
 
@@ -169,6 +173,16 @@ fn replace(
     durability: Durability,
     contents: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
+    written(path, durability, contents)?.persist(path).map_err(|error| error.error)?;
+    if durability == Durability::Synced { sync_directory(path) } else { Ok(()) }
+}
+
+/// A file beside `path`, whole and with the permissions of what is there, that may be renamed to it.
+fn written(
+    path: &Path,
+    durability: Durability,
+    contents: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
     let file = write_all(temporary(path)?, contents)?;
     if let Ok(metadata) = fs::metadata(path) {
         file.as_file().set_permissions(metadata.permissions())?;
@@ -176,12 +190,12 @@ fn replace(
     if durability == Durability::Synced {
         file.as_file().sync_all()?;
     }
-    file.persist(path).map_err(|error| error.error)?;
-    if durability == Durability::Synced && cfg!(unix) {
-        // The new name is in the directory, which has to reach the disk as well. Windows does not open directories.
-        File::open(directory(path))?.sync_all()?;
-    }
-    Ok(())
+    Ok(file)
+}
+
+/// Brings the names in the folder of `path` to the disk. Windows does not open folders.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory(path))?.sync_all() } else { Ok(()) }
 }
 
 /// A new file beside `path`, locked, and removed again unless it is renamed.

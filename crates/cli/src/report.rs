@@ -61,6 +61,8 @@ pub(crate) struct NBodyRecord {
     pub(crate) steps: u64,
     pub(crate) dt: f64,
     pub(crate) t_end: f64,
+    /// Whether Ctrl-C ended the run before its end.
+    pub(crate) interrupted: bool,
     pub(crate) seconds: NBodySeconds,
     pub(crate) interactions_per_second: Option<f64>,
     pub(crate) energy: EnergyRecord,
@@ -84,6 +86,8 @@ pub(crate) struct EnergyRecord {
     #[serde(rename = "final")]
     pub(crate) last: Option<f64>,
     pub(crate) relative_error: Option<f64>,
+    /// The step behind which the run has the final energy: of an interrupted run an earlier one than its last.
+    pub(crate) step: Option<u64>,
 }
 
 impl EnergyRecord {
@@ -92,6 +96,7 @@ impl EnergyRecord {
             initial: energy.map(|track| track.initial),
             last: energy.map(|track| track.last),
             relative_error: energy.map(|track| track.relative_error()),
+            step: energy.map(|track| track.step),
         }
     }
 }

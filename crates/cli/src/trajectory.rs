@@ -12,8 +12,8 @@
 
 use std::io::Cursor;
 
-use anyhow::{Context, anyhow};
-use ndarray::{Array3, ArrayView1, ArrayView3};
+use anyhow::{Context, anyhow, ensure};
+use ndarray::{Array1, Array3, ArrayView1, ArrayView3, Axis};
 use ndarray_npy::{NpzReader, NpzWriter, WriteNpzError};
 use perf_kernels::Bodies;
 
@@ -36,6 +36,30 @@ impl Trajectory {
     pub(crate) fn of(bodies: &Bodies) -> Self {
         let masses = bodies.mass_slice().to_vec();
         Self { masses, times: Vec::new(), positions: Vec::new(), velocities: Vec::new() }
+    }
+
+    /// The frames of an archive that `is_kept` by their place and time, to add those of the same bodies to.
+    pub(crate) fn continued(
+        archive: Vec<u8>,
+        bodies: &Bodies,
+        is_kept: impl Fn(usize, f64) -> bool,
+    ) -> anyhow::Result<Self> {
+        let mut npz = NpzReader::new(Cursor::new(archive))?;
+        let [times, masses]: [Array1<f64>; 2] = [npz.by_name("times")?, npz.by_name("masses")?];
+        let [positions, velocities]: [Array3<f64>; 2] =
+            [npz.by_name("positions")?, npz.by_name("velocities")?];
+        let shape = (times.len(), bodies.len(), 3);
+        ensure!(positions.dim() == shape && velocities.dim() == shape, "its frames do not fit");
+        ensure!(masses.iter().eq(bodies.mass_slice()), "it is of other bodies");
+        let mut kept = Self::of(bodies);
+        for (frame, &time) in
+            times.iter().enumerate().filter(|&(frame, &time)| is_kept(frame, time))
+        {
+            kept.times.push(time);
+            kept.positions.extend(positions.index_axis(Axis(0), frame));
+            kept.velocities.extend(velocities.index_axis(Axis(0), frame));
+        }
+        Ok(kept)
     }
 
     /// Adds the present state, unless it is the last frame already.

@@ -4,34 +4,11 @@ mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-#[cfg(unix)]
-use common::interrupt;
-use common::{Folder, assert_error, cli, root, stdout};
-
-/// The program at work, its output thrown away.
-fn start(arguments: &str, paths: &[&Path]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_cli"))
-        .current_dir(root())
-        .args(arguments.split_whitespace())
-        .args(paths)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-/// Waits until the file is there.
-fn wait_for(path: &Path) {
-    let start = Instant::now();
-    while !path.exists() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{} never came", path.display());
-        sleep(Duration::from_millis(2));
-    }
-}
+use common::{Folder, assert_error, cli, root, start, stdout, steps_done, wait_for};
 
 /// The end of an uninterrupted run, for a backend.
 fn end(folder: &Folder, backend: &str, options: &str) -> Vec<u8> {
@@ -74,51 +51,6 @@ fn prints(stdout: &[u8]) -> Vec<String> {
     lines.filter(|line| line.starts_with("t =")).map(str::to_owned).collect()
 }
 
-/// The energy at the end of a large system may take minutes.
-#[cfg(unix)]
-#[test]
-fn ctrl_c_is_followed_by_no_energy() {
-    let folder = Folder::new();
-    let saved = folder.path("run.ckpt");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
-    let line = "nbody -b scalar data/input128 --t-end 10000 --checkpoint-every 0.01 --checkpoint";
-    command.current_dir(root()).args(line.split_whitespace()).arg(&saved);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    wait_for(&saved);
-    let printed = String::from_utf8(interrupt(child).stdout).unwrap();
-    let last = printed.lines().last().unwrap();
-    assert!(printed.starts_with("t =  0.00, E = ") && last.contains(" time steps run in "));
-    assert!(!printed.contains("Final"), "{printed}");
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_leaves_the_last_complete_state() {
-    let folder = Folder::new();
-    let (saved, output) = (folder.path("run.ckpt"), folder.path("out"));
-    let child = start(
-        "nbody -b scalar data/input128 --t-end 10000 --report-every 0 --checkpoint-every 0.01",
-        &[Path::new("--checkpoint"), &saved, Path::new("--output"), &output],
-    );
-    wait_for(&saved);
-    interrupt(child);
-    // The state written is the one saved: going on for no step writes it again.
-    let (step, again) = (steps_done(&saved), folder.path("again"));
-    assert!(step > 0);
-    let t_end = 0.001 * (step as f64 - 0.5);
-    let mut command = cli(&format!("nbody -q --resume {} --t-end {t_end}", saved.display()));
-    command.arg("--output").arg(&again).assert().success();
-    assert_eq!(fs::read(&output).unwrap(), fs::read(&again).unwrap());
-    assert_eq!(common::bodies(&fs::read_to_string(&output).unwrap()).len(), 128);
-}
-
-/// The number of steps in the header of a saved run.
-fn steps_done(saved: &Path) -> u64 {
-    let bytes = fs::read(saved).unwrap();
-    let header = bytes.split(|&byte| byte == b'\n').nth(1).unwrap();
-    serde_json::from_slice::<serde_json::Value>(header).unwrap()["step"].as_u64().unwrap()
-}
-
 /// Nearly all of its time such a run saves itself: a step in each call, and a save behind each call.
 const SAVES: &str = "--report-every 1 --checkpoint-every 1e-9 --t-end 1000";
 
@@ -126,7 +58,7 @@ const SAVES: &str = "--report-every 1 --checkpoint-every 1e-9 --t-end 1000";
 fn a_run_killed_at_any_moment_goes_on_from_a_good_save() {
     let folder = Folder::new();
     let (saved, output) = (folder.path("run.ckpt"), folder.path("out"));
-    let mut kills_in_a_save = 0;
+    let (mut kills_in_a_save, mut steps) = (0, 0);
     for attempt in 0_u64.. {
         assert!(attempt < 500, "no kill hit a save");
         let option = if saved.exists() { "--resume" } else { "data/input128 --checkpoint" };
@@ -136,6 +68,10 @@ fn a_run_killed_at_any_moment_goes_on_from_a_good_save() {
         assert_eq!(child.try_wait().unwrap(), None, "attempt {attempt} did not go on");
         child.kill().unwrap();
         child.wait().unwrap();
+        if saved.exists() {
+            assert!(steps_done(&saved) >= steps, "attempt {attempt} fell behind step {steps}");
+            steps = steps_done(&saved);
+        }
         // A save that was begun and not ended leaves its file, which the next attempt removes.
         kills_in_a_save += folder.names().iter().filter(|name| name.ends_with(".tmp")).count();
         if kills_in_a_save >= 3 && saved.exists() {
@@ -252,6 +188,61 @@ fn a_run_resumed_from_standard_input_saves_itself_only_where_it_is_told_to() {
     let mut command = cli("nbody -q --t-end 0.02 --resume - --checkpoint");
     command.arg(&other).write_stdin(fs::read(&saved).unwrap()).assert().success();
     assert_eq!(steps_done(&other), 21);
+}
+
+/// Each would put its own state over that of the other.
+#[cfg(unix)]
+#[test]
+fn two_runs_do_not_save_themselves_in_one_file() {
+    let folder = Folder::new();
+    let saved = folder.path("run.ckpt");
+    let mut first =
+        start(&format!("nbody -b scalar {SAVES} data/input128 --checkpoint"), &[&saved]);
+    wait_for(&saved);
+    for second in ["data/input128 --checkpoint", "data/input16 --checkpoint", "--resume"] {
+        let mut command = cli(&format!("nbody -b scalar --t-end 0.01 {second}"));
+        assert_error(command.arg(&saved), 2, &["run.ckpt", "another run saves itself there"]);
+    }
+    let other = folder.path("other.ckpt");
+    let mut command = cli("nbody -q -b scalar --t-end 0.001 --resume");
+    command.arg(&saved).arg("--checkpoint").arg(&other).assert().success();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let t_end = 0.001 * (steps_done(&saved) + 3) as f64;
+    cli(&format!("nbody -q --t-end {t_end} --resume")).arg(&saved).assert().success();
+}
+
+#[test]
+fn a_resumed_run_goes_on_with_its_trajectory() {
+    let folder = Folder::new();
+    let [saved, parts, whole] =
+        ["run.ckpt", "parts.npz", "whole.npz"].map(|name| folder.path(name));
+    let run = |arguments: &str, paths: [&Path; 2]| {
+        let mut command = cli(&format!("nbody -q --trajectory-every 10 {arguments}"));
+        command.arg(paths[0]).arg("--trajectory").arg(paths[1]);
+        command
+    };
+    let input = "-b scalar data/input16 --t-end";
+    run(&format!("{input} 0.0375 --checkpoint"), [&saved, &parts]).assert().success();
+    run("--t-end 0.06 --resume", [&saved, &parts]).assert().success();
+    run("--t-end 0.1 --resume", [&saved, &parts]).assert().success();
+    let mut uninterrupted =
+        run(&format!("{input} 0.1 --checkpoint"), [&folder.path("all"), &whole]);
+    uninterrupted.assert().success();
+    let parts_were = fs::read(&parts).unwrap();
+    assert!(parts_were == fs::read(&whole).unwrap(), "another trajectory");
+    // That of other bodies stays, and so does what is none.
+    let (other, text) = (folder.path("other.ckpt"), folder.file("text", "no trajectory"));
+    cli("nbody -q -b scalar data/input128 --t-end 0.001 --checkpoint")
+        .arg(&other)
+        .assert()
+        .success();
+    for (saved, there) in [(&other, &parts), (&saved, &text)] {
+        let before = fs::read(there).unwrap();
+        let told = ["cannot go on with the trajectory", "name another file"];
+        assert_error(&mut run("--t-end 0.2 --resume", [saved, there]), 1, &told);
+        assert!(fs::read(there).unwrap() == before);
+    }
 }
 
 #[test]

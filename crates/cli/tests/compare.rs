@@ -117,8 +117,8 @@ fn a_wrong_result_is_red_has_no_rank_and_ends_in_code_1() {
 
 #[test]
 fn threads_reference_and_end_are_taken_from_the_command_line() {
-    if !stdout(&mut cli("backends")).contains("rayon-scalar") {
-        return common::skip("numbers of threads", "this build has no rayon backend");
+    if common::is_without("rayon", "numbers of threads") {
+        return;
     }
     let folder = Folder::new();
     let json = folder.path("record.json");
@@ -256,8 +256,8 @@ fn exports_are_whole_files() {
 
 #[test]
 fn a_tree_in_f32_is_listed_with_the_reason() {
-    if !stdout(&mut cli("backends")).contains("simd") {
-        return common::skip("the tree", "this build has no simd backend");
+    if common::is_without("simd", "the tree") {
+        return;
     }
     let line = format!("{QUICK} -b simd --algorithms direct,tree --precisions f64,f32");
     let record: Value =

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Folder, cli, missing_gpu, root, stdout};
+use common::{Folder, cli, root, stdout};
 
 mod common;
 
@@ -13,9 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// The program takes its steps in many short calls, so no call is a long one.
 #[test]
 fn a_long_run_finds_the_best_shape_and_keeps_it() {
-    if let Some(reason) = missing_gpu() {
-        assert!(!common::is_required("gpu"), "PERF_REQUIRE asks for a GPU: {reason}");
-        return common::skip("shapes of a GPU", &reason);
+    if common::is_without("gpu", "shapes of a GPU") {
+        return;
     }
     let folder = Folder::new();
     let mut run = Command::new(env!("CARGO_BIN_EXE_cli"));

@@ -97,9 +97,8 @@ fn wordcount_tells_its_phases_and_writes_the_same() {
 
 #[test]
 fn a_gpu_tells_its_phases_by_its_own_clock() {
-    if let Some(reason) = common::missing_gpu() {
-        assert!(!common::is_required("gpu"), "PERF_REQUIRE asks for a GPU: {reason}");
-        return common::skip("phases of a GPU", &reason);
+    if common::is_without("gpu", "phases of a GPU") {
+        return;
     }
     let folder = folder();
     let bodies = common::root().join("data/input1k");

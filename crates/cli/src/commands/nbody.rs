@@ -18,7 +18,7 @@ use crate::nbody::job::Job;
 use crate::nbody::recording::Recording;
 use crate::nbody::simulation::{EnergyTrack, Report, Simulation};
 use crate::notes::Notes;
-use crate::output::{self, Destination, Durability, is_open_file, is_standard_output};
+use crate::output::{self, Claim, Destination, Durability, is_open_file, is_standard_output};
 use crate::profile::{self, Profile, Stepwise};
 use crate::progress::Progress;
 use crate::readers::nbabel;
@@ -96,20 +96,13 @@ fn outputs(args: &NBody) -> Vec<(&'static str, &Path)> {
 }
 
 /// Where a run saves itself: a resumed one where it came from, unless another place is named.
-fn checkpoint(args: &NBody) -> Result<Option<PathBuf>, Usage> {
-    let is_file = |path: &PathBuf| {
+fn checkpoint(args: &NBody) -> Option<PathBuf> {
+    let is_file = |path: &&PathBuf| {
         !is_standard_output(path)
             && !is_open_file(path)
             && fs::metadata(path).map_or(true, |metadata| !is_stream(&metadata))
     };
-    match &args.checkpoint {
-        Some(path) if is_file(path) => Ok(Some(path.clone())),
-        Some(path) => {
-            let path = path.display();
-            Err(Usage(format!("--checkpoint {path} is no file that can be replaced: name a file")))
-        }
-        None => Ok(args.resume.clone().filter(is_file)),
-    }
+    args.checkpoint.as_ref().or(args.resume.as_ref().filter(is_file)).cloned()
 }
 
 /// Whether it is a pipe or a device.
@@ -121,7 +114,7 @@ fn is_stream(metadata: &Metadata) -> bool {
 struct Outputs {
     result: Option<Destination>,
     checkpoint: Option<PathBuf>,
-    saves: Option<Destination>,
+    saves: Option<Claim>,
     recording: Recording,
 }
 
@@ -129,21 +122,21 @@ impl Outputs {
     fn new(args: &NBody, job: &Job) -> anyhow::Result<Self> {
         let inputs = inputs(args);
         let result = args.output.as_deref().map(|path| Destination::new(Some(path), &inputs));
-        let checkpoint = checkpoint(args)?;
-        if let Some(path) = &args.checkpoint {
-            refuse_another(path, &job.plan, &job.state)?;
-        }
+        let checkpoint = checkpoint(args);
         // A resumed run may save itself where it came from.
         let bodies: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();
-        let saves = checkpoint.as_deref().map(|path| Destination::new(Some(path), &bodies));
+        let saves = checkpoint.as_deref().map(|path| Claim::new(path, &bodies));
         let (result, saves) = (result.transpose()?, saves.transpose()?);
-        let recording = Recording::new(args, &job.plan, &inputs)?;
+        if let Some(path) = &checkpoint {
+            refuse_another(path, &job.plan, &job.state)?;
+        }
+        let recording = Recording::new(args, job, &inputs)?;
         Ok(Self { result, checkpoint, saves, recording })
     }
 
     /// Whether the run leaves anything behind but its lines.
     fn are_wanted(&self) -> bool {
-        self.result.is_some() || self.saves.is_some() || self.recording.is_wanted()
+        self.result.is_some() || self.checkpoint.is_some() || self.recording.is_wanted()
     }
 
     /// Writes what the run leaves behind, and tells of each file how that went.
@@ -156,9 +149,9 @@ impl Outputs {
         result.into_iter().chain(self.recording.write(simulation)).collect()
     }
 
-    fn saver(&self, args: &NBody, machine: &Machine) -> Option<Saver> {
+    fn saver(&mut self, args: &NBody, machine: &Machine) -> Option<Saver> {
         let every = Duration::try_from_secs_f64(args.checkpoint_every).unwrap_or(Duration::MAX);
-        Some(Saver::new(self.saves.clone()?, machine.clone(), every))
+        Some(Saver::new(self.saves.take()?, machine.clone(), every))
     }
 }
 
@@ -247,7 +240,7 @@ impl Session {
             false => self.simulation.final_energy()?,
         };
         if json {
-            return report::print_json(&self.record(energy)?);
+            return report::print_json(&self.record(energy, interrupted)?);
         }
         let mut lines = Lines::new();
         if let Some(energy) = energy.filter(|_| !interrupted) {
@@ -259,7 +252,11 @@ impl Session {
         Ok(lines.flush()?)
     }
 
-    fn record(&self, energy: Option<EnergyTrack>) -> anyhow::Result<NBodyRecord> {
+    fn record(
+        &self,
+        energy: Option<EnergyTrack>,
+        interrupted: bool,
+    ) -> anyhow::Result<NBodyRecord> {
         // Before anything is asked that a GPU tries out first.
         let seconds = self.seconds();
         let precision = self.backend.precision(&self.options)?;
@@ -275,6 +272,7 @@ impl Session {
             steps: state.step,
             dt: plan.dt,
             t_end: plan.t_end,
+            interrupted,
             seconds,
             interactions_per_second: self.interactions_per_second(),
             energy: EnergyRecord::of(energy),

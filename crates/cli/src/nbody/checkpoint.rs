@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::Plan;
 use super::simulation::{EnergyTrack, Simulation, State};
 use crate::failure::{FileError, Usage};
-use crate::output::{Destination, Durability};
+use crate::output::Claim;
 use crate::readers::Source;
 use crate::readers::nbabel::System;
 use crate::report;
@@ -104,15 +104,15 @@ impl From<SavedEnergy> for EnergyTrack {
 /// Saves a run now and then.
 #[derive(Debug)]
 pub(crate) struct Saver {
-    destination: Destination,
+    place: Claim,
     machine: Machine,
     every: Duration,
     last: Instant,
 }
 
 impl Saver {
-    pub(crate) fn new(destination: Destination, machine: Machine, every: Duration) -> Self {
-        Self { destination, machine, every, last: Instant::now() }
+    pub(crate) fn new(place: Claim, machine: Machine, every: Duration) -> Self {
+        Self { place, machine, every, last: Instant::now() }
     }
 
     /// Whether the last time is long enough ago.
@@ -123,7 +123,7 @@ impl Saver {
     /// Saves; `spent` is the time of the whole run so far.
     pub(crate) fn save(&mut self, run: &Simulation, spent: Duration) -> anyhow::Result<()> {
         let bytes = encode(&self.machine, run.plan(), run.state(), spent)?;
-        let written = self.destination.write(Durability::Synced, |out| out.write_all(&bytes));
+        let written = self.place.replace(|out| out.write_all(&bytes));
         self.last = Instant::now();
         written
     }

@@ -1,11 +1,15 @@
 //! What a run leaves beside its final state: a picture of its energy error and its trajectory.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+
+use super::job::Job;
 use super::plan::Plan;
 use super::simulation::{Simulation, State};
 use crate::args::NBody;
-use crate::failure::Usage;
+use crate::failure::{FileError, Usage};
 use crate::output::Destination;
 use crate::plot::{self, PictureFile};
 use crate::readers;
@@ -33,9 +37,9 @@ struct Frames {
 
 impl Recording {
     /// Checks the files that will be written; the `inputs` must not be among them.
-    pub(crate) fn new(args: &NBody, plan: &Plan, inputs: &[PathBuf]) -> anyhow::Result<Self> {
-        let energies = EnergyPlot::new(args, plan, inputs)?;
-        Ok(Self { energies, frames: Frames::new(args, inputs)? })
+    pub(crate) fn new(args: &NBody, job: &Job, inputs: &[PathBuf]) -> anyhow::Result<Self> {
+        let energies = EnergyPlot::new(args, &job.plan, inputs)?;
+        Ok(Self { energies, frames: Frames::new(args, job, inputs)? })
     }
 
     /// Whether anything is recorded.
@@ -95,10 +99,13 @@ impl EnergyPlot {
 }
 
 impl Frames {
-    fn new(args: &NBody, inputs: &[PathBuf]) -> anyhow::Result<Option<Self>> {
+    fn new(args: &NBody, job: &Job, inputs: &[PathBuf]) -> anyhow::Result<Option<Self>> {
         let Some(path) = &args.trajectory else { return Ok(None) };
         let destination = Destination::new(Some(path), inputs)?;
-        Ok(Some(Self { destination, every: args.trajectory_every, trajectory: None }))
+        let every = args.trajectory_every;
+        let is_continued = args.resume.is_some() && path.is_file();
+        let trajectory = is_continued.then(|| earlier(path, job, every)).transpose()?;
+        Ok(Some(Self { destination, every, trajectory }))
     }
 
     fn record(&mut self, dt: f64, state: &State) {
@@ -106,4 +113,19 @@ impl Frames {
         let trajectory = self.trajectory.get_or_insert_with(|| Trajectory::of(bodies));
         trajectory.record(dt * state.step as f64, bodies);
     }
+}
+
+/// The frames that the sessions before left, up to where this one goes on. One that is there only because a session ended
+/// with it is left out, so that the whole is what a run without a break leaves.
+fn earlier(path: &Path, job: &Job, every: u64) -> anyhow::Result<Trajectory> {
+    let archive =
+        fs::read(path).map_err(|error| FileError::reading(path.display().to_string(), error))?;
+    let (dt, state) = (job.plan.dt, &job.state);
+    let step = |time: f64| (time / dt).round() as u64;
+    let is_kept = |frame: usize, time: f64| {
+        step(time) <= state.step && (frame == 0 || step(time).is_multiple_of(every))
+    };
+    Trajectory::continued(archive, &state.system.bodies, is_kept).with_context(|| {
+        format!("cannot go on with the trajectory {}: name another file", path.display())
+    })
 }

@@ -4,6 +4,10 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::{self, Child, Output, Stdio};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use tempfile::TempDir;
@@ -25,7 +29,7 @@ pub(crate) fn cli(arguments: &str) -> Command {
 /// A folder that is not there, and of no other test program where something is kept in it: what was found out about this
 /// machine is none of a test's business.
 pub(crate) fn cache() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cache-{}", std::process::id()))
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cache-{}", process::id()))
 }
 
 /// The root of the repository, where the README's commands are typed.
@@ -92,14 +96,23 @@ pub(crate) fn is_required(name: &str) -> bool {
     list.split(',').any(|required| required.trim() == name)
 }
 
-/// Why there is no GPU.
-pub(crate) fn missing_gpu() -> Option<String> {
-    let listed = stdout(&mut cli("backends --json"));
-    let backends: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
-    let Some(gpu) = backends.iter().find(|backend| backend["name"] == "gpu") else {
-        return Some("this build has no gpu backend".to_owned());
-    };
-    gpu["reason"].as_str().map(str::to_owned)
+/// Whether a test of `what` is skipped because a backend is not ready, which `PERF_REQUIRE` makes a failure.
+pub(crate) fn is_without(backend: &str, what: &str) -> bool {
+    let Some(reason) = missing(backend) else { return false };
+    assert!(!is_required(backend), "PERF_REQUIRE asks for {backend}: {reason}");
+    skip(what, &reason);
+    true
+}
+
+/// Why a backend is not ready.
+pub(crate) fn missing(backend: &str) -> Option<String> {
+    static LISTED: OnceLock<String> = OnceLock::new();
+    let listed = LISTED.get_or_init(|| stdout(&mut cli("backends --json")));
+    let records: Vec<serde_json::Value> = serde_json::from_str(listed).unwrap();
+    match records.iter().find(|record| record["name"] == backend) {
+        Some(record) => record["reason"].as_str().map(str::to_owned),
+        None => Some(format!("this build has no {backend} backend")),
+    }
 }
 
 /// The folder of real input beside the repository, or a skip with the reason.
@@ -108,6 +121,7 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
+    assert!(!is_required("shared"), "PERF_REQUIRE asks for the folder shared: no {what} in it");
     skip(what, "there is no such folder beside the repository");
     None
 }
@@ -120,8 +134,8 @@ pub(crate) fn bodies(text: &str) -> Vec<Vec<f64>> {
 
 /// A GPU driver without f64, or a skip of `what` with the reason.
 pub(crate) fn swiftshader(what: &str) -> Option<&'static str> {
-    if !stdout(&mut cli("backends")).contains("gpu") {
-        skip(what, "this build has no gpu backend");
+    if let Some(reason) = missing("gpu").filter(|reason| reason.starts_with("this build")) {
+        skip(what, &reason);
         return None;
     }
     let driver = "/opt/swiftshader/vk_swiftshader_icd.json";
@@ -133,12 +147,51 @@ pub(crate) fn swiftshader(what: &str) -> Option<&'static str> {
     None
 }
 
+/// The program at work, its output thrown away.
+pub(crate) fn start(arguments: &str, paths: &[&Path]) -> Child {
+    process::Command::new(env!("CARGO_BIN_EXE_cli"))
+        .current_dir(root())
+        .args(arguments.split_whitespace())
+        .args(paths)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until the file is there.
+pub(crate) fn wait_for(path: &Path) {
+    let start = Instant::now();
+    while !path.exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{} never came", path.display());
+        sleep(Duration::from_millis(2));
+    }
+}
+
+/// The number of steps in the header of a saved run.
+pub(crate) fn steps_done(saved: &Path) -> u64 {
+    let bytes = fs::read(saved).unwrap();
+    let header = bytes.split(|&byte| byte == b'\n').nth(1).unwrap();
+    serde_json::from_slice::<serde_json::Value>(header).unwrap()["step"].as_u64().unwrap()
+}
+
 /// Ends a run as Ctrl-C does, and gives what it printed.
 #[cfg(unix)]
-pub(crate) fn interrupt(run: std::process::Child) -> std::process::Output {
-    let kill = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status();
-    assert!(kill.unwrap().success());
+pub(crate) fn interrupt(run: Child) -> Output {
+    end_by("INT", run)
+}
+
+/// Ends a run by a signal that it heeds, and gives what it printed.
+#[cfg(unix)]
+pub(crate) fn end_by(signal: &str, run: Child) -> Output {
+    send(signal, &run);
     let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     output
+}
+
+#[cfg(unix)]
+pub(crate) fn send(signal: &str, run: &Child) {
+    let id = run.id().to_string();
+    assert!(process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
 }
