@@ -1,5 +1,6 @@
 //! Any bytes, cut into pieces of any size: every backend, algorithm, level and number of threads counts
-//! what `scalar` counts of the whole, or refuses it with the same offset.
+//! what `scalar` counts of the whole, or refuses it with the same offset. Some are repeated to a piece that is long enough
+//! for two threads to share.
 
 #![no_main]
 
@@ -14,10 +15,15 @@ use kernels_core::{
 };
 use libfuzzer_sys::fuzz_target;
 
+/// A piece as long as this is cut into slices for two threads.
+const SHARED: usize = 1 << 17;
+
 fuzz_target!(|input: &[u8]| {
-    // The first byte says how long the pieces are: 1 to 4,096 bytes, and then up to a border.
+    // The first byte says how long the pieces are: 1 to 4,096 bytes, and then up to a border; or one that is shared.
     let Some((&size, text)) = input.split_first() else { return };
-    let pieces = cut(text, 1 << (size % 13));
+    let repeated = if size < 240 { 1 } else { SHARED / text.len().max(1) + 1 };
+    let text = &text.repeat(repeated);
+    let pieces = cut(text, if size < 240 { 1 << (size % 13) } else { text.len() });
     let expected =
         lines(Scalar::new().word_count(&WordCountOptions::default()).unwrap().count(text));
     for backend in BACKENDS.iter() {

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use common::{Folder, assert_error, cli, root, shared, stdout};
 use serde_json::Value;
@@ -233,64 +233,6 @@ fn blocks_of_every_backend_give_the_same_counts() {
         for options in ["", "--stream"] {
             let mut command = cli(&format!("wordcount -b {backend} {options} -"));
             assert_eq!(stdout(command.write_stdin(text.as_str())), whole, "{backend} {options}");
-        }
-    }
-}
-
-/// The peak memory in kilobytes of counting `portion` so many times.
-#[cfg(target_os = "linux")]
-fn peak(options: &str, portion: &str, portions: usize) -> u64 {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_cli"))
-        .args(["wordcount", "--stream", "--json", "-q"])
-        .args(options.split(' '))
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    for _ in 0..portions {
-        stdin.write_all(portion.as_bytes()).unwrap();
-    }
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let kilobytes = peak.trim().trim_end_matches(" kB").parse().unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    let record: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(record["bytes"], portions * portion.len());
-    kilobytes
-}
-
-/// Lines of three words of two letters and no-break spaces between them, of some bytes.
-#[cfg(target_os = "linux")]
-fn short_words_and_spaces(bytes: usize) -> String {
-    let mut random = 1_u64;
-    let mut word = || {
-        random =
-            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let letter = |shift: u32| (b'a' + ((random >> shift) % 26) as u8) as char;
-        [letter(40), letter(50)].iter().collect::<String>()
-    };
-    let mut text = String::new();
-    while text.len() < bytes {
-        text += &format!("{}\u{a0}{}\u{a0}{}\n", word(), word(), word());
-    }
-    text
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_streamed_text_takes_bounded_memory() {
-    let ascii = "the same few words again and again\n".repeat(30_000);
-    let others = "dieselben\u{3000}wenigen\u{a0}Wörter\u{2003}".repeat(30_000);
-    // Few words, and more segments between ASCII separators than memory holds.
-    let short = short_words_and_spaces(16 << 20);
-    for backend in ["scalar", "simd", "rayon"] {
-        for portion in [&ascii, &others, &short] {
-            // 64 MiB and what the program itself takes; the text has 140 MB.
-            let kilobytes = peak(&format!("-b {backend}"), portion, (140 << 20) / portion.len());
-            assert!(kilobytes < 96 << 10, "{backend}: {kilobytes} kB");
         }
     }
 }

@@ -9,7 +9,8 @@
 //! - **Frequent words first**: a table that grows places those with high counts first, so they lie at
 //!   home, where the search for them ends at once, whatever else has the same home.
 //!
-//! Cost: 64 to 256 bytes a word, of large tables 48 to 128, and a cache line a search.
+//! Cost: 64 to 256 bytes a word, of large tables 48 to 192, of the largest 48 to 96, and the old slots while a table grows; a
+//! cache line a search.
 
 use super::entry::{self, Entry};
 use super::{Run, Seed};
