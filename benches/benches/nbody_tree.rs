@@ -5,8 +5,8 @@
 //! cargo bench -p benches --bench nbody_tree -- --output record/nbody-tree
 //! ```
 //!
-//! writes the curves as a table (`.csv`) and as a picture (`.svg`). A table that is there is added to, and of each
-//! point the least time counts. So a machine that is quiet for a while only can be measured point by point:
+//! writes the curves as a table (`.csv`) and as a picture (`.svg`). A table of the same machine that is there is added to, and
+//! of each point the least time counts. So a machine that is quiet for a while only can be measured point by point:
 //! `--only tree_1 --size 1048576` measures one. With `--test` a few are, to see that they run.
 
 mod chart;
@@ -122,7 +122,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         sizes = vec![size.parse()?];
     }
     let output = value("--output");
-    let mut table = output.map_or(Ok(Table::new()), |name| read(&format!("{name}.csv")))?;
+    let machine = Simd::new().device();
+    let earlier = output.map(|name| read(&format!("{name}.csv"), &machine));
+    let mut table = earlier.transpose()?.unwrap_or_default();
     let wanted = |series: &&Series| value("--only").is_none_or(|only| only == series.name);
     for series in SERIES.iter().filter(wanted) {
         for &size in sizes.iter().filter(|&&size| size <= series.largest) {
@@ -133,7 +135,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     if let Some(name) = output {
-        std::fs::write(format!("{name}.csv"), csv(&table)?)?;
+        std::fs::write(format!("{name}.csv"), csv(&table, &machine)?)?;
         std::fs::write(format!("{name}.svg"), svg(&table)?)?;
     }
     Ok(())
@@ -159,10 +161,16 @@ fn plummer(n: usize) -> Result<Bodies, kernels_core::Error> {
 }
 
 /// The table of an earlier run; an empty one where there is none.
-fn read(path: &str) -> Result<Table, Box<dyn Error>> {
+fn read(path: &str, machine: &str) -> Result<Table, Box<dyn Error>> {
     let Ok(text) = std::fs::read_to_string(path) else { return Ok(Table::new()) };
     let mut table = Table::new();
-    for line in text.lines().skip(1) {
+    let mut lines = text.lines();
+    let measured_on = lines.next().unwrap_or_default();
+    if measured_on != head(machine) {
+        let problem = format!("{path} has '{measured_on}' and this is {machine}: name another");
+        return Err(problem.into());
+    }
+    for line in lines.skip(1) {
         let mut fields = line.split(',');
         let row = table.entry(fields.next().ok_or("an empty line")?.parse()?).or_default();
         for (series, field) in SERIES.iter().zip(fields).filter(|(_, field)| !field.is_empty()) {
@@ -172,10 +180,15 @@ fn read(path: &str) -> Result<Table, Box<dyn Error>> {
     Ok(table)
 }
 
-/// A row a size: the bodies, and for each curve the milliseconds of a step.
-fn csv(table: &Table) -> Result<String, std::fmt::Error> {
+/// The first line of a table.
+fn head(machine: &str) -> String {
+    format!("# measured on {machine}")
+}
+
+/// The machine, then a row a size: the bodies, and for each curve the milliseconds of a step.
+fn csv(table: &Table, machine: &str) -> Result<String, std::fmt::Error> {
     let columns = SERIES.iter().map(|series| format!(",{}_ms", series.name));
-    let mut csv = format!("bodies{}\n", columns.collect::<String>());
+    let mut csv = format!("{}\nbodies{}\n", head(machine), columns.collect::<String>());
     for (n, row) in table {
         let field = |series: &Series| match row.get(series.name) {
             Some(time) => format!(",{time:.3}"),

@@ -15,17 +15,19 @@ use kernels_core::{
 };
 use libfuzzer_sys::fuzz_target;
 
-/// A piece as long as this is cut into slices for two threads.
-const SHARED: usize = 1 << 17;
-
 fuzz_target!(|input: &[u8]| {
     // The first byte says how long the pieces are: 1 to 4,096 bytes, and then up to a border; or one that is shared.
     let Some((&size, text)) = input.split_first() else { return };
-    let repeated = if size < 240 { 1 } else { SHARED / text.len().max(1) + 1 };
-    let text = &text.repeat(repeated);
-    let pieces = cut(text, if size < 240 { 1 << (size % 13) } else { text.len() });
-    let expected =
-        lines(Scalar::new().word_count(&WordCountOptions::default()).unwrap().count(text));
+    match size {
+        0..240 => in_pieces(text, 1 << (size % 13)),
+        240.. => shared(text),
+    }
+});
+
+/// By every backend and algorithm.
+fn in_pieces(text: &[u8], size: usize) {
+    let pieces = cut(text, size);
+    let expected = expected(text);
     for backend in BACKENDS.iter() {
         for algorithm in backend.capabilities().word_count_algorithms {
             let mut counter = backend.word_count(&WordCountOptions { algorithm }).unwrap();
@@ -39,7 +41,22 @@ fuzz_target!(|input: &[u8]| {
             }
         }
     }
-});
+}
+
+/// The text repeated to a piece that is long enough for two threads to cut it into slices.
+fn shared(text: &[u8]) {
+    const LONG: usize = 1 << 17;
+    let piece = text.repeat(LONG / text.len().max(1) + 1);
+    let expected = expected(&piece);
+    for backend in BACKENDS.iter().filter(|backend| backend.capabilities().threads > 1) {
+        let mut counter = backend.word_count(&WordCountOptions::default()).unwrap();
+        assert_eq!(lines(counter.count(&piece)), expected, "{}", backend.capabilities().device);
+    }
+}
+
+fn expected(text: &[u8]) -> Result<Vec<u8>, Error> {
+    lines(Scalar::new().word_count(&WordCountOptions::default()).unwrap().count(text))
+}
 
 /// Scalar and every level of SIMD, each alone and on two threads.
 static BACKENDS: LazyLock<Vec<Arc<dyn Backend>>> = LazyLock::new(|| {

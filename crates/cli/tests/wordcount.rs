@@ -98,7 +98,7 @@ fn top_words_keep_the_percentages_of_all() {
 fn an_empty_text_gives_an_empty_result() {
     let folder = Folder::new();
     for text in ["", " \n.,;\u{2003}"] {
-        let (input, output) = (folder.file("text", text), folder.file("counts", "old"));
+        let (input, output) = (folder.file("text", text), folder.file("counts", "old 1 100.0\n"));
         cli("wordcount").arg(&input).arg(&output).assert().success();
         assert_eq!(fs::read(&output).unwrap(), b"");
     }

@@ -11,11 +11,34 @@ use common::{Folder, assert_error, cli, skip};
 #[track_caller]
 fn assert_refused(text: &[u8], options: &str, parts: &[&str]) {
     let folder = Folder::new();
-    let (path, output) = (folder.file("text", text), folder.file("counts", "as it was"));
+    let (path, output) = (folder.file("text", text), folder.file("counts", "as 1 100.0\n"));
     let mut command = cli(&format!("wordcount -q {options}"));
     assert_error(command.arg(&path).arg(&output), 1, parts);
-    assert_eq!(fs::read_to_string(&output).unwrap(), "as it was");
+    assert_eq!(fs::read_to_string(&output).unwrap(), "as 1 100.0\n");
     assert_eq!(folder.names(), ["counts", "text"]);
+}
+
+/// `cli wordcount a.txt b.txt` may be meant to count two texts.
+#[test]
+fn output_that_is_another_text() {
+    let folder = Folder::new();
+    let input = folder.file("text", "the text");
+    for other in ["a book\n", "no line", "the 2\n", "\n"] {
+        let output = folder.file("other", other);
+        let mut command = cli("wordcount -q");
+        let told = ["other", "holds no counts", "--output"];
+        assert_error(command.arg(&input).arg(&output), 2, &told);
+        assert_eq!(fs::read_to_string(&output).unwrap(), other);
+    }
+    let output = folder.file("other", "a book\n");
+    cli("wordcount -q").arg(&input).arg("--output").arg(&output).assert().success();
+    assert_eq!(fs::read_to_string(&output).unwrap(), "the 1 50.0\ntext 1 50.0\n");
+    // What an earlier count wrote, nothing among it, is replaced.
+    for earlier in ["", "a 1 100.0\n"] {
+        let output = folder.file("counts", earlier);
+        cli("wordcount -q").arg(&input).arg(&output).assert().success();
+        assert_eq!(fs::read_to_string(&output).unwrap(), "the 1 50.0\ntext 1 50.0\n");
+    }
 }
 
 #[test]

@@ -160,7 +160,17 @@ impl Auto<'_> {
             .chain(self.backends)
             .find(|backend| is_able(backend, workload))
             .map(|backend| selected(backend, workload, how))
-            .ok_or_else(|| SelectionError::NoneFits { what: workload.demand() })
+            .ok_or_else(|| self.none_fits(workload))
+    }
+
+    fn none_fits(&self, workload: &Workload) -> SelectionError {
+        let is_ready = |backend: &&Arc<dyn Backend>| backend.availability().is_ready();
+        let mut ready = self.backends.iter().filter(is_ready);
+        let software = ready.find(|backend| workload.is_within(backend.as_ref()));
+        SelectionError::NoneFits {
+            what: workload.demand(),
+            software: software.map(|backend| backend.name()),
+        }
     }
 
     fn find(&self, name: &str) -> Option<&Arc<dyn Backend>> {
@@ -187,8 +197,8 @@ mod tests {
     use std::time::Duration;
 
     use kernels_core::{
-        Availability, Bodies, Capabilities, Energies, Error, NBody, NBodyOptions, WordCount,
-        WordCountOptions,
+        Availability, Bodies, Capabilities, Energies, Error, NBody, NBodyOptions, Precision,
+        WordCount, WordCountOptions,
     };
     use ndarray::ArrayViewMut2;
 
@@ -200,6 +210,9 @@ mod tests {
     fn scalar() -> [Arc<dyn Backend>; 1] {
         [Arc::new(backend_scalar::Scalar::new())]
     }
+
+    /// A device that is a processor after all.
+    const SOFTWARE: &str = "a painted card";
 
     /// A backend whose steps take a microsecond, whatever the bodies.
     #[derive(Debug)]
@@ -219,7 +232,8 @@ mod tests {
 
         fn capabilities(&self) -> Capabilities {
             let scalar = backend_scalar::Scalar::new().capabilities();
-            Capabilities { device: self.device.to_owned(), ..scalar }
+            let software = self.device == SOFTWARE;
+            Capabilities { device: self.device.to_owned(), software, ..scalar }
         }
 
         fn nbody(&self, _: &NBodyOptions) -> Result<Box<dyn NBody>, Error> {
@@ -314,6 +328,26 @@ mod tests {
         assert!(reason(50).ends_with("does not know the GPU: cli calibrate measures it"));
         assert!(reason(1_000).ends_with("by a calibration made now"));
         assert!(reason(1_000).ends_with("by calibration"), "it is known from now on");
+    }
+
+    #[test]
+    fn a_software_adapter_is_not_chosen_and_told_where_nothing_else_can_do_it() {
+        let painted = Clockwork { name: "gpu", device: SOFTWARE };
+        let backends: [Arc<dyn Backend>; 1] = [Arc::new(painted)];
+        let told = |precision| {
+            let options = NBodyOptions { precision: Some(precision), ..NBodyOptions::default() };
+            let workload = Workload::NBody { bodies: 16, options };
+            Auto { backends: &backends, cache: None }.pick(&workload).unwrap_err().to_string()
+        };
+        let error = told(Precision::F64);
+        assert!(error.contains("name 'gpu', whose adapter is software, or ask for"), "{error}");
+        let error = told(Precision::Mixed);
+        assert!(
+            error.ends_with(
+                "has N-body by 'direct' in mixed: ask for another precision or algorithm"
+            ),
+            "{error}"
+        );
     }
 
     #[test]

@@ -139,11 +139,16 @@ pub enum SelectionError {
         /// What to do about it.
         remedy: String,
     },
-    /// No backend that is ready can do what is asked.
-    #[error("no backend that is ready here has {what}: ask for another precision or algorithm")]
+    /// No backend that is ready and that `auto` may choose can do what is asked.
+    #[error(
+        "no backend that auto may choose here has {what}: {}ask for another precision or algorithm",
+        software.map_or_else(String::new, |name| format!("name '{name}', whose adapter is software, or "))
+    )]
     NoneFits {
         /// The precision and algorithm asked for.
         what: String,
+        /// The backend that could do it, on a software adapter.
+        software: Option<&'static str>,
     },
     /// A setting of the environment or the program cannot be.
     #[error("{setting} is '{value}': {expected}")]

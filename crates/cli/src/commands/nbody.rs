@@ -187,6 +187,7 @@ impl Session {
         let kernel = build(backend.as_ref(), &options, one_by_one)?;
         span.exit();
         job.compare_machines(&machine, notes);
+        job.tell_end(notes)?;
         job.plan.settle(backend.precision(&options)?);
         let earlier = (job.state.step, job.state.spent);
         let simulation = Simulation::new(job.plan, kernel, job.state)?;

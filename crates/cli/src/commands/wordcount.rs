@@ -11,12 +11,13 @@ use tracing::info_span;
 
 use crate::args::WordCount;
 use crate::counting::{self, Counted};
-use crate::failure::{INTERRUPTED, Usage};
+use crate::failure::{FileError, INTERRUPTED, Usage};
 use crate::interrupt::{Interrupt, Interruptible};
 use crate::notes::Notes;
 use crate::output::{self, Destination, Durability};
 use crate::profile::{self, Profile};
 use crate::progress::Progress;
+use crate::readers::counts;
 use crate::readers::text::{self, Text};
 use crate::report::{self, VERSION, WordCountRecord, WordCountSeconds};
 use crate::selection;
@@ -27,6 +28,7 @@ pub(super) fn run(args: &WordCount, notes: Notes) -> anyhow::Result<ExitCode> {
     let files = text::files(&paths.inputs, args.recursive)?;
     let destination = Destination::new(paths.output.as_deref(), &files)?;
     refuse_mixed(args, &paths, &destination)?;
+    refuse_text(args, &destination)?;
     let profile = Profile::begin(&args.profile, &files)?;
     profile.of(|| count(args, &paths, files, &destination, (start, notes)))
 }
@@ -40,6 +42,24 @@ fn refuse_mixed(args: &WordCount, paths: &Paths, words: &Destination) -> Result<
         profile::refuse_mixed(&args.profile)?;
     }
     Ok(())
+}
+
+/// Refuses to replace what an earlier count did not write, where only its place on the command line makes a file the
+/// output: `cli wordcount a.txt b.txt` is more likely meant to count two.
+fn refuse_text(args: &WordCount, words: &Destination) -> anyhow::Result<()> {
+    let Destination::File(path) = words else { return Ok(()) };
+    if args.output.is_some() || !path.exists() {
+        return Ok(());
+    }
+    let name = path.display().to_string();
+    match counts::is_like_counts(path) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Usage(format!(
+            "{name} would be replaced, and holds no counts: to replace it, or to count it too, name the result with --output"
+        ))
+        .into()),
+        Err(error) => Err(FileError::reading(name, error).into()),
+    }
 }
 
 fn count(

@@ -76,6 +76,17 @@ impl Job {
         Ok(Self { plan, state, choice, saved_on: Some(machine) })
     }
 
+    /// Says so where a saved run has its end behind it.
+    pub(crate) fn tell_end(&self, notes: Notes) -> Result<(), Usage> {
+        let (done, steps) = (self.state.step, self.plan.steps()?);
+        if self.saved_on.is_some() && done >= steps {
+            notes.note(format_args!(
+                "the saved run has done {done} steps, and its end is behind {steps}: a later --t-end lets it go on"
+            ));
+        }
+        Ok(())
+    }
+
     /// Says so where a saved run goes on with other arithmetic.
     pub(crate) fn compare_machines(&self, machine: &Machine, notes: Notes) {
         let Some(saved_on) = &self.saved_on else { return };

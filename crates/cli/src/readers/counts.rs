@@ -1,5 +1,7 @@
 //! The counts that `cli wordcount` writes: `word count percentage`, a line a word.
 
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -43,6 +45,16 @@ impl WordCounts {
     pub(crate) fn counts(&self) -> Vec<u64> {
         self.words.iter().map(|(_, count)| *count).collect()
     }
+}
+
+/// Whether a file is empty or begins as one of counts does.
+pub(crate) fn is_like_counts(path: &Path) -> io::Result<bool> {
+    /// Longer lines, which a word of that length would make, are taken for another text.
+    const LONGEST: u64 = 1 << 20;
+    let mut line = Vec::new();
+    BufReader::new(File::open(path)?.take(LONGEST)).read_until(b'\n', &mut line)?;
+    let text = std::str::from_utf8(&line).ok().and_then(|line| line.strip_suffix('\n'));
+    Ok(line.is_empty() || text.is_some_and(|line| parse_line(line).is_ok()))
 }
 
 fn parse_line(line: &str) -> anyhow::Result<(String, u64)> {

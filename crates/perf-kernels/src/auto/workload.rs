@@ -123,8 +123,13 @@ impl Workload {
 
     /// Whether the backend can do what is asked, and on a device that `auto` may choose.
     pub(super) fn fits(&self, backend: &dyn Backend) -> bool {
+        !backend.capabilities().software && self.is_within(backend)
+    }
+
+    /// Whether the backend can do what is asked, on whatever device.
+    pub(super) fn is_within(&self, backend: &dyn Backend) -> bool {
         let abilities = backend.capabilities();
-        let able = match self {
+        match self {
             Self::NBody { options, .. } => {
                 abilities.nbody_algorithms.contains(&options.algorithm)
                     && abilities.precisions_of(options.algorithm).contains(&precision(options))
@@ -132,8 +137,7 @@ impl Workload {
             Self::WordCount { options, .. } => {
                 abilities.word_count_algorithms.contains(&options.algorithm)
             }
-        };
-        able && !abilities.software
+        }
     }
 
     pub(super) fn demand(&self) -> String {
