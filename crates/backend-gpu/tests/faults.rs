@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use backend_gpu::{Fault, Gpu};
-use common::{not_run, ring, swiftshader, trial, with_device};
+use common::{mesa_22, not_run, ring, swiftshader, trial, with_device};
 use conformance::Required;
 use kernels_core::{Availability, Backend, Bodies, Error, NBodyOptions, Precision};
 use libtest_mimic::{Arguments, Trial};
@@ -54,12 +54,22 @@ fn trials() -> Vec<Trial> {
         ("adapter_without_f64_computes_in_mixed", without_f64),
         ("full_memory_is_typed", memory),
     ];
-    let required = Required::from_env().names("swiftshader");
-    trials.extend(with_swiftshader.map(|(name, check)| match swiftshader() {
-        Ok(_) => trial(name, check),
-        Err(reason) => not_run(name, reason, required),
-    }));
+    trials.extend(with_swiftshader.map(|test| with_driver(test, "swiftshader", swiftshader())));
+    let cut_loops: (&str, fn()) = ("driver_that_cuts_long_loops_is_told", cut_loops);
+    trials.push(with_driver(cut_loops, "mesa-22.3", mesa_22()));
     trials
+}
+
+/// A test that needs a driver, which `PERF_REQUIRE` calls so.
+fn with_driver(
+    (name, check): (&'static str, fn()),
+    required: &str,
+    driver: Result<&str, &str>,
+) -> Trial {
+    match driver {
+        Ok(_) => trial(name, check),
+        Err(reason) => not_run(name, reason, Required::from_env().names(required)),
+    }
 }
 
 /// This program, doing one job in another environment.
@@ -135,6 +145,12 @@ fn without_f64() {
     let driver = swiftshader().expect("it is installed");
     let output = child("availability", "VK_DRIVER_FILES", driver);
     assert_told(&output, &["ready", "precisions: [Mixed, F32]", "(chosen): double-f32 is exact"]);
+}
+
+fn cut_loops() {
+    let driver = mesa_22().expect("it is unpacked");
+    let output = child("availability", "VK_DRIVER_FILES", driver);
+    assert_told(&output, &["ready", "a loop to 70000 ends at 65535 (ours are shorter"]);
 }
 
 fn options() -> NBodyOptions {

@@ -11,6 +11,9 @@ use libtest_mimic::{Failed, Trial};
 const SWIFTSHADER: [&str; 2] =
     ["/usr/lib/chromium/vk_swiftshader_icd.json", "/opt/swiftshader/vk_swiftshader_icd.json"];
 
+/// A lavapipe that ends every invocation after 65,535 iterations of its loops, unpacked.
+const MESA_22: &str = "/opt/mesa-22.3/icd.json";
+
 /// The driver SwiftShader, where it is installed.
 ///
 /// # Errors
@@ -18,6 +21,14 @@ const SWIFTSHADER: [&str; 2] =
 pub(crate) fn swiftshader() -> Result<&'static str, &'static str> {
     let installed = SWIFTSHADER.into_iter().find(|driver| Path::new(driver).exists());
     installed.ok_or("no SwiftShader is installed")
+}
+
+/// The lavapipe of Mesa 22.3, where it is installed.
+///
+/// # Errors
+/// That it is not.
+pub(crate) fn mesa_22() -> Result<&'static str, &'static str> {
+    Some(MESA_22).filter(|driver| Path::new(driver).exists()).ok_or("no Mesa 22.3 is unpacked")
 }
 
 /// A test.
