@@ -136,10 +136,10 @@ def check(programs):
         except subprocess.TimeoutExpired:
             waits = waiting(run.pid)
             run.kill()
-            passed[name], output = False, run.communicate()[0]
-            errors = f"no end after {PATIENCE} seconds; its threads:\n{waits}"
+            output, errors = run.communicate()
+            passed[name], errors = False, f"{errors[-2000:]}\nno end after {PATIENCE} seconds; its threads:\n{waits}"
         if not passed[name]:
-            print(output[-4000:], errors[-2000:], file=sys.stderr)
+            print(output[-4000:], errors[-40000:], file=sys.stderr)
         print(f"{name}: {next((line for line in reversed(output.splitlines()) if line), 'no output')}", flush=True)
     return passed
 
@@ -154,6 +154,12 @@ def waiting(pid):
             lines.append(f"{task.name} {name} {state} {wchan} {(task / 'syscall').read_text().strip()}")
         except OSError as error:
             lines.append(f"{task.name}: {error}")
+    if debugger := shutil.which("gdb") or shutil.which("cuda-gdb"):
+        command = [debugger, "-p", str(pid), "-batch", "-ex", "thread apply all bt 12"]
+        try:
+            lines.append(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)
+        except subprocess.TimeoutExpired:
+            lines.append(f"{debugger} did not answer")
     return "\n".join(lines)
 
 

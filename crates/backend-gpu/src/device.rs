@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kernels_core::Error;
 use wgpu::{
@@ -33,6 +33,9 @@ use stream::{Pace, Stream};
 /// How many milliseconds a submission may take. Submissions are cut to a tenth of a second, so a device that needs
 /// this long hangs.
 const PATIENCE: u64 = 60_000;
+
+/// How long the driver is asked to wait at once: where it misses that work is done, asking again tells.
+const SLICE: Duration = Duration::from_millis(200);
 
 /// What is used where the adapter has it: f64 in shaders, and a clock.
 const OPTIONAL: Features = Features::SHADER_F64.union(Features::TIMESTAMP_QUERY);
@@ -137,8 +140,7 @@ impl Device {
     /// told to who waits.
     fn or_loss(&self, error: Error) -> Error {
         if !self.is_lost() {
-            let _ = self
-                .poll(PollType::Wait { submission_index: None, timeout: Some(self.patience()) });
+            let _ = self.poll_patiently(None);
         }
         self.faults.loss().unwrap_or(error)
     }
@@ -259,12 +261,10 @@ impl Device {
     /// # Errors
     /// [`Error::Device`]: the device was lost, reported an error or did not answer in time.
     pub(crate) fn wait(&self, submission: Option<SubmissionIndex>) -> Result<(), Error> {
-        let patience = self.patience();
-        let poll = PollType::Wait { submission_index: submission, timeout: Some(patience) };
-        match self.poll(poll) {
+        match self.poll_patiently(submission) {
             Ok(Ok(_)) => self.check(),
             Ok(Err(wgpu::PollError::Timeout)) => {
-                Err(self.faults.record_silence(patience.as_secs_f64()))
+                Err(self.faults.record_silence(self.patience().as_secs_f64()))
             }
             Ok(Err(error)) => {
                 self.check()?;
@@ -274,8 +274,22 @@ impl Device {
         }
     }
 
+    /// Waits until a submission, or all of them, is done or patience is at its end, a slice at a time.
+    fn poll_patiently(&self, submission: Option<SubmissionIndex>) -> Polled {
+        let (begun, patience) = (Instant::now(), self.patience());
+        loop {
+            let left = patience.saturating_sub(begun.elapsed());
+            let timeout = Some(left.min(SLICE));
+            let poll = PollType::Wait { submission_index: submission.clone(), timeout };
+            match self.poll(poll) {
+                Ok(Err(wgpu::PollError::Timeout)) if left > SLICE => {}
+                polled => return polled,
+            }
+        }
+    }
+
     /// wgpu panics where the driver says that the device is lost.
-    fn poll(&self, poll: PollType) -> thread::Result<Result<PollStatus, wgpu::PollError>> {
+    fn poll(&self, poll: PollType) -> Polled {
         catch_unwind(AssertUnwindSafe(|| self.device.poll(poll)))
     }
 
@@ -338,6 +352,9 @@ impl Device {
     }
 }
 
+/// What polling gave, or wgpu's panic.
+type Polled = thread::Result<Result<PollStatus, wgpu::PollError>>;
+
 /// What tells that a buffer is mapped, or that it cannot be.
 type Mapping = mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>;
 
@@ -351,9 +368,12 @@ fn map(staging: &Buffer) -> Mapping {
 }
 
 impl Drop for Device {
-    /// Dropping wgpu's queue waits for its work, and panics where that never ends. A device that is
-    /// lost is leaked instead, so that the program can go on and end.
+    /// Dropping wgpu's queue waits for its work without a limit, and panics where that never ends: it is waited for with
+    /// one before. A device that is lost is leaked instead, so that the program can go on and end.
     fn drop(&mut self) {
+        if !self.is_lost() {
+            let _ = self.wait(None);
+        }
         if self.is_lost() {
             std::mem::forget((self.device.clone(), self.queue.clone()));
         }

@@ -4,6 +4,8 @@
 //! any case) the adapters, as in other wgpu programs. Of the rest a discrete GPU comes before an
 //! integrated one, and a processor that pretends to be a GPU comes last.
 
+use std::sync::OnceLock;
+
 use kernels_core::{Availability, Error};
 use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, DownlevelFlags, Features, Instance};
 
@@ -147,13 +149,21 @@ fn names(backends: Backends) -> String {
 
 /// Every adapter.
 fn adapters(backends: Backends) -> Vec<Adapter> {
-    // The debugging layers that a debug build of wgpu asks for slow every call down.
-    let descriptor = wgpu::InstanceDescriptor {
-        backends,
-        flags: wgpu::InstanceFlags::empty().with_env(),
-        ..wgpu::InstanceDescriptor::new_without_display_handle()
-    };
-    pollster::block_on(Instance::new(descriptor).enumerate_adapters(backends))
+    pollster::block_on(instance(backends).enumerate_adapters(backends))
+}
+
+/// The instance of this process, which is never taken down: with the last one drivers are unloaded, and NVIDIA's is reported
+/// to crash or hang where several are made and taken down in one process (gfx-rs/wgpu 5930, paiml/aprender 2063).
+fn instance(backends: Backends) -> &'static Instance {
+    static INSTANCE: OnceLock<Instance> = OnceLock::new();
+    INSTANCE.get_or_init(|| {
+        // The debugging layers that a debug build of wgpu asks for slow every call down.
+        Instance::new(wgpu::InstanceDescriptor {
+            backends,
+            flags: wgpu::InstanceFlags::empty().with_env(),
+            ..wgpu::InstanceDescriptor::new_without_display_handle()
+        })
+    })
 }
 
 fn runs_shaders(flags: DownlevelFlags) -> bool {
