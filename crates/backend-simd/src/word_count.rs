@@ -14,7 +14,7 @@ mod block;
 mod table;
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kernels_core::{Counts, Error, Executor, Pieces, WordCount, WordCountOptions, text};
@@ -47,6 +47,13 @@ impl Counter {
         let missing = units.saturating_sub(self.parts.len());
         self.parts.extend((0..missing).map(|_| Mutex::new(Part::new(self.level))));
     }
+
+    /// The error of a text that is no UTF-8, before more of it fills the memory.
+    fn require_utf8(&mut self) -> Result<(), Error> {
+        let is_invalid =
+            |part: &Mutex<Part>| part.lock().expect("no unit has panicked").table.has_invalid();
+        if self.parts.iter().any(is_invalid) { self.finish().map(drop) } else { Ok(()) }
+    }
 }
 
 /// Bytes of text that are worth a unit of their own.
@@ -63,23 +70,28 @@ impl WordCount for Counter {
             part.count(&piece[slice.clone()], offset + slice.start as u64);
         });
         self.offset += piece.len() as u64;
-        Ok(())
+        self.require_utf8()
     }
 
     fn add_pieces(&mut self, pieces: &dyn Pieces) -> Result<(), Error> {
         let units = self.executor.threads();
         self.need_parts(units);
         let (parts, offset, end) = (&self.parts, self.offset, AtomicU64::new(self.offset));
+        let invalid = AtomicBool::new(false);
         self.executor.run(units, &|unit| {
             let mut part = parts[unit].lock().expect("no unit has panicked");
             let mut piece = Vec::new();
-            while let Some(start) = pieces.next(&mut piece) {
+            // Each piece that was taken is counted, so the least offset is found.
+            while !invalid.load(Ordering::Relaxed)
+                && let Some(start) = pieces.next(&mut piece)
+            {
                 part.count(&piece, offset + start);
                 end.fetch_max(offset + start + piece.len() as u64, Ordering::Relaxed);
+                invalid.fetch_or(part.table.has_invalid(), Ordering::Relaxed);
             }
         });
         self.offset = end.into_inner();
-        Ok(())
+        self.require_utf8()
     }
 
     fn finish(&mut self) -> Result<Counts, Error> {

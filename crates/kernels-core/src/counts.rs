@@ -16,7 +16,7 @@ mod run;
 mod slots;
 mod unicode;
 
-pub use entry::{Entry, holds_space};
+pub use entry::{Entry, holds_space, is_utf8};
 pub use hash::Seed;
 pub use index::{Index, Vacant};
 pub use ranking::Ranking;

@@ -210,6 +210,11 @@ impl Table {
         }
     }
 
+    /// Whether a word is no UTF-8.
+    pub(super) fn has_invalid(&self) -> bool {
+        self.list.has_invalid() || self.slots.as_ref().is_some_and(Slots::has_invalid)
+    }
+
     /// The words, as they lie.
     pub(super) fn into_runs(self) -> Vec<Run> {
         let mut runs = self.list.into_runs();

@@ -1,6 +1,8 @@
 //! Invalid UTF-8: refused, with the least offset in the whole text.
 
-use kernels_core::{Backend, Error, InTurn};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use kernels_core::{Backend, Error, InTurn, Pieces};
 
 use super::{assert_counts, count_pieces, counters, naive};
 use crate::Case;
@@ -10,6 +12,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("invalid_utf8_is_found_at_every_place", places),
     Case::new("invalid_utf8_is_found_in_any_piece", pieces),
     Case::new("least_invalid_offset_of_pieces_that_threads_take", taken_pieces),
+    Case::new("invalid_text_is_not_read_to_its_end", endless),
     Case::new("invalid_utf8_far_into_a_long_text", far),
     Case::new("least_of_several_offsets_is_reported", least),
 ];
@@ -69,6 +72,43 @@ fn pieces(backend: &dyn Backend) {
                 format_args!("{algorithm}, after an error"),
             );
         }
+    }
+}
+
+/// Words that nobody has seen before, the first of which is not UTF-8, and no end.
+#[derive(Default)]
+struct Endless(AtomicU64);
+
+impl Endless {
+    /// How long a piece is.
+    const PIECE: u64 = 1 << 16;
+    /// More than any backend takes before it looks.
+    const MANY: u64 = 2_000;
+}
+
+impl Pieces for Endless {
+    fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
+        let taken = self.0.fetch_add(1, Ordering::Relaxed);
+        piece.clear();
+        piece.extend_from_slice(if taken == 0 { b"ab\xff " } else { b"abcd " });
+        let mut word = taken << 32;
+        while (piece.len() as u64) < Self::PIECE {
+            piece.extend_from_slice(format!("{word:015x} ").as_bytes());
+            word += 1;
+        }
+        piece.truncate(Self::PIECE as usize);
+        *piece.last_mut()? = b' ';
+        (taken < Self::MANY).then_some(taken * Self::PIECE)
+    }
+}
+
+fn endless(backend: &dyn Backend) {
+    for (algorithm, mut counter) in counters(backend) {
+        let text = Endless::default();
+        let refused = counter.add_pieces(&text).and_then(|()| counter.finish().map(drop));
+        assert_eq!(refused, Err(Error::InvalidUtf8 { offset: 2 }), "{algorithm}");
+        let taken = text.0.into_inner();
+        assert!(taken < Endless::MANY, "{algorithm} took all {taken} pieces");
     }
 }
 

@@ -89,6 +89,19 @@ fn foreign_holds_space(key: u128) -> bool {
     text::has_space(&key.to_le_bytes())
 }
 
+/// Whether the segment that is padded to `key` is UTF-8, so that a text which is none is told before it is counted to its end.
+#[must_use]
+#[inline(always)]
+pub fn is_utf8(key: u128) -> bool {
+    is_ascii(key) || foreign_is_utf8(key)
+}
+
+#[cold]
+#[inline(never)]
+fn foreign_is_utf8(key: u128) -> bool {
+    std::str::from_utf8(&key.to_le_bytes()[..length(key)]).is_ok()
+}
+
 /// The length of the word that is padded to `key`.
 #[inline(always)]
 pub(super) fn length(key: u128) -> usize {

@@ -43,6 +43,7 @@ pub struct Slots {
     latest: u64,
     /// The words that are not ASCII.
     foreign: Vec<u128>,
+    has_invalid: bool,
     prepare: Prepare,
 }
 
@@ -83,7 +84,17 @@ impl Slots {
         let memory = vec![[0; 16]; (2 << bits) + slack];
         prepare(memory.as_flattened());
         let start = memory.as_ptr().align_offset(align).min(slack);
-        Self { seed, memory, start, bits, words: 0, latest: 0, foreign: Vec::new(), prepare }
+        Self {
+            seed,
+            memory,
+            start,
+            bits,
+            words: 0,
+            latest: 0,
+            foreign: Vec::new(),
+            has_invalid: false,
+            prepare,
+        }
     }
 
     /// The number of slots is 2 to the power of this.
@@ -112,8 +123,8 @@ impl Slots {
     #[inline(always)]
     pub fn open(&mut self) -> Open<'_> {
         let entries = self.memory[self.start..][..2 << self.bits].as_chunks_mut().0;
-        let Self { words, latest, foreign, .. } = self;
-        Open { entries, words, latest, foreign }
+        let Self { words, latest, foreign, has_invalid, .. } = self;
+        Open { entries, words, latest, foreign, has_invalid }
     }
 
     /// Makes room for so many new words.
@@ -134,6 +145,12 @@ impl Slots {
     #[must_use]
     pub fn words(&self) -> usize {
         self.words
+    }
+
+    /// Whether a word is no UTF-8.
+    #[must_use]
+    pub fn has_invalid(&self) -> bool {
+        self.has_invalid
     }
 
     /// How many words the slots take at most.
@@ -163,7 +180,8 @@ impl Slots {
             }
         }
         let foreign = std::mem::take(&mut self.foreign);
-        *self = Self { words: self.words, latest: self.latest, foreign, ..larger };
+        let Self { words, latest, has_invalid, .. } = *self;
+        *self = Self { words, latest, foreign, has_invalid, ..larger };
     }
 }
 
@@ -182,6 +200,7 @@ pub struct Open<'a> {
     words: &'a mut usize,
     latest: &'a mut u64,
     foreign: &'a mut Vec<u128>,
+    has_invalid: &'a mut bool,
 }
 
 impl Open<'_> {
@@ -247,6 +266,7 @@ impl Open<'_> {
     #[inline(never)]
     fn note_foreign(&mut self, key: u128) {
         self.foreign.push(key);
+        *self.has_invalid |= !entry::is_utf8(key);
     }
 }
 

@@ -4,7 +4,7 @@
 //! A new word costs 8 bytes anywhere in memory and 32 at the end of the list, where slots of 32 bytes at a load
 //! of 1/2 touch 64 anywhere; a known one costs two lines of the cache instead of one.
 
-use kernels_core::counts::{Index, Run, Seed, Slots, holds_space};
+use kernels_core::counts::{Index, Run, Seed, Slots, holds_space, is_utf8};
 use kernels_core::text;
 
 use super::super::block::Block;
@@ -16,6 +16,7 @@ pub(super) struct List {
     /// The words, [`RUN`] in each run but the last.
     runs: Vec<Run>,
     index: Index,
+    has_invalid: bool,
     /// Words of the block at hand, their places in the index on the way to the cache.
     deferred: Vec<Deferred>,
 }
@@ -34,11 +35,13 @@ const AHEAD: usize = 64;
 
 impl List {
     pub(super) fn new() -> Self {
-        Self { runs: Vec::new(), index: Index::new(huge_pages::request), deferred: Vec::new() }
+        let index = Index::new(huge_pages::request);
+        Self { runs: Vec::new(), index, has_invalid: false, deferred: Vec::new() }
     }
 
     /// Takes over the words of a table. Some of them may be in the list, from between Unicode spaces.
     pub(super) fn take_in(&mut self, slots: Slots, seed: Seed) {
+        self.has_invalid |= slots.has_invalid();
         let words = Run::from(slots);
         self.index.reserve(words.words());
         for entry in (0..words.len()).filter(|&entry| words.count(entry) > 0) {
@@ -75,7 +78,10 @@ impl List {
     fn count_key(&mut self, key: u128, hash: u64, first: u64) {
         match self.find(hash, |run, entry| run.key(entry) == key) {
             Some((run, entry)) => run.increment(entry),
-            None => self.last_run().push_key(key, 1, first),
+            None => {
+                self.has_invalid |= !is_utf8(key);
+                self.last_run().push_key(key, 1, first);
+            }
         }
     }
 
@@ -106,12 +112,20 @@ impl List {
         self.deferred = deferred;
     }
 
-    /// Counts a word.
+    /// Counts a word, which may stand in front of one that was counted before it.
     pub(super) fn count(&mut self, word: &[u8], hash: u64, first: u64) {
         match self.find(hash, |run, entry| run.word(entry) == word) {
-            Some((run, entry)) => run.increment(entry),
-            None => self.last_run().push(word, 1, first),
+            Some((run, entry)) => run.add(entry, 1, first),
+            None => {
+                self.has_invalid |= std::str::from_utf8(word).is_err();
+                self.last_run().push(word, 1, first);
+            }
         }
+    }
+
+    /// Whether a word is no UTF-8.
+    pub(super) fn has_invalid(&self) -> bool {
+        self.has_invalid
     }
 
     /// The entry with this hash that is `same`. Where there is none the index expects the next word of the
