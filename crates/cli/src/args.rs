@@ -181,7 +181,8 @@ pub(crate) struct NBody {
     /// Write positions and velocities over time to FILE, as an .npz of NumPy
     ///
     /// Its arrays are times (frames,), masses (bodies,), positions and velocities (frames, bodies, 3).
-    /// They are kept in memory until the end. A resumed run adds its frames to the trajectory that is there.
+    /// They are kept in memory until the end. A resumed run adds its frames to a trajectory that ends where it goes on, and
+    /// refuses another one that is there.
     #[arg(long, value_name = "FILE")]
     pub(crate) trajectory: Option<PathBuf>,
     /// Steps between two frames of the trajectory

@@ -1,8 +1,8 @@
 //! Errors as the user sees them: one line, `cli: what: where: what to do`, and an exit code.
 
-use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::{fmt, fs};
 
 use clap::error::ErrorKind;
 use perf_kernels::{Error, SelectionError};
@@ -28,6 +28,9 @@ impl fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
+/// What messages call it.
+pub(crate) const STANDARD_OUTPUT: &str = "standard output";
+
 /// Reading or writing failed: what, where, why, and what may help.
 #[derive(Debug)]
 pub(crate) struct FileError {
@@ -45,6 +48,17 @@ impl FileError {
     /// The error of making or writing what is called `place`.
     pub(crate) fn writing(place: impl Into<String>, error: io::Error) -> Self {
         Self { what: "cannot write", place: place.into(), error }
+    }
+
+    /// Whether a terminal that was closed does not take what is printed. A disk may fail with the same error.
+    fn is_of_gone_terminal(&self) -> bool {
+        /// What Unix calls EIO.
+        const FAILED: i32 = 5;
+        let is_file = || fs::metadata("/dev/stdout").is_ok_and(|metadata| metadata.is_file());
+        cfg!(unix)
+            && self.place == STANDARD_OUTPUT
+            && self.error.raw_os_error() == Some(FAILED)
+            && !is_file()
     }
 
     fn advice(&self) -> &'static str {
@@ -118,11 +132,11 @@ fn end(message: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Whether it is only that nobody reads the results any more.
+/// Whether it is only that nobody reads the results any more: the pipe is closed, or the terminal.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<FileError>()
-        .is_some_and(|file| file.error.kind() == io::ErrorKind::BrokenPipe)
+    error.downcast_ref::<FileError>().is_some_and(|file| {
+        file.error.kind() == io::ErrorKind::BrokenPipe || file.is_of_gone_terminal()
+    })
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {

@@ -25,14 +25,21 @@ const SIGNALS: &[c_int] = &[
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// From now on the first signal is remembered, and the second ends the program at once.
+    /// From now on the first signal is remembered, and a Ctrl-C behind it ends the program at once. The other signals do not:
+    /// of a terminal that closes the shell and the system tell, one right behind the other.
     pub(crate) fn listen() -> anyhow::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         let ignored = ignored();
         for signal in SIGNALS.iter().copied().filter(|signal| ignored & bit(*signal) == 0) {
-            // The order matters: the first signal finds the flag unset, and sets it.
-            flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&asked))
-                .and_then(|_| flag::register(signal, Arc::clone(&asked)))
+            let mut listening = Ok(());
+            if signal == SIGINT {
+                // The order matters: the first signal finds the flag unset, and sets it.
+                let code = INTERRUPTED.into();
+                listening =
+                    flag::register_conditional_shutdown(signal, code, Arc::clone(&asked)).map(drop);
+            }
+            listening
+                .and_then(|()| flag::register(signal, Arc::clone(&asked)))
                 .context("cannot listen to Ctrl-C")?;
         }
         Ok(Self(asked))

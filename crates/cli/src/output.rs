@@ -9,9 +9,11 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use same_file::Handle;
+use tempfile::{NamedTempFile, PersistError};
 
-use crate::failure::{FileError, Usage};
+use crate::failure::{FileError, STANDARD_OUTPUT, Usage};
+use crate::readers::is_standard_input;
 
 mod claim;
 
@@ -57,7 +59,10 @@ impl Destination {
 
     fn of_path(path: &Path, inputs: &[PathBuf]) -> anyhow::Result<Self> {
         let failed = |error| FileError::writing(path.display().to_string(), error);
+        // A path that ends as that of a folder does means none of a file.
+        let is_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
         match fs::metadata(path) {
+            Err(error) if is_folder => return Err(failed(error).into()),
             Ok(metadata) if metadata.is_dir() => {
                 return Err(failed(io::ErrorKind::IsADirectory.into()).into());
             }
@@ -95,14 +100,16 @@ impl Destination {
                 .open(path)
                 .and_then(|file| write_all(file, contents))
                 .map(drop),
-            Self::File(path) => replace(path, durability, contents),
+            Self::File(path) => {
+                replace(path, durability, contents, |file, path| file.persist(path)).map(drop)
+            }
         };
         Ok(written.map_err(|error| FileError::writing(self.name(), error))?)
     }
 
     fn name(&self) -> String {
         match self {
-            Self::StandardOutput => "standard output".to_owned(),
+            Self::StandardOutput => STANDARD_OUTPUT.to_owned(),
             Self::Device(path) | Self::File(path) => path.display().to_string(),
         }
     }
@@ -136,7 +143,9 @@ pub(crate) fn is_standard_output(path: &Path) -> bool {
 
 /// Whether a path names a file by the number under which this process has it open.
 pub(crate) fn is_open_file(path: &Path) -> bool {
-    ["/dev/stderr", "/dev/fd", "/proc/self/fd"].iter().any(|name| path.starts_with(name))
+    ["/dev/stdin", "/dev/stderr", "/dev/fd", "/proc/self/fd"]
+        .iter()
+        .any(|name| path.starts_with(name))
 }
 
 /// Where a path leads, whether there is a file already or not.
@@ -159,7 +168,13 @@ fn end_of_links(path: &Path) -> PathBuf {
 }
 
 fn refuse_input(path: &Path, target: &Path, inputs: &[PathBuf]) -> Result<(), Usage> {
-    if !inputs.iter().any(|input| place(input) == target) {
+    let is_target = |input: &PathBuf| match is_standard_input(input) {
+        true => {
+            Handle::stdin().is_ok_and(|input| Handle::from_path(target).is_ok_and(|it| it == input))
+        }
+        false => place(input) == target,
+    };
+    if !inputs.iter().any(is_target) {
         return Ok(());
     }
     Err(Usage(format!(
@@ -168,21 +183,13 @@ fn refuse_input(path: &Path, target: &Path, inputs: &[PathBuf]) -> Result<(), Us
     )))
 }
 
+/// Writes a file beside `path`, with the permissions of what is there, and has `persist` rename it.
 fn replace(
     path: &Path,
     durability: Durability,
     contents: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
-) -> io::Result<()> {
-    written(path, durability, contents)?.persist(path).map_err(|error| error.error)?;
-    if durability == Durability::Synced { sync_directory(path) } else { Ok(()) }
-}
-
-/// A file beside `path`, whole and with the permissions of what is there, that may be renamed to it.
-fn written(
-    path: &Path,
-    durability: Durability,
-    contents: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
-) -> io::Result<NamedTempFile> {
+    persist: impl FnOnce(NamedTempFile, &Path) -> Result<File, PersistError>,
+) -> io::Result<File> {
     let file = write_all(temporary(path)?, contents)?;
     if let Ok(metadata) = fs::metadata(path) {
         file.as_file().set_permissions(metadata.permissions())?;
@@ -190,12 +197,12 @@ fn written(
     if durability == Durability::Synced {
         file.as_file().sync_all()?;
     }
+    let file = persist(file, path).map_err(|failed| failed.error)?;
+    if durability == Durability::Synced && cfg!(unix) {
+        // The new name is in the directory, which has to reach the disk as well. Windows does not open directories.
+        File::open(directory(path))?.sync_all()?;
+    }
     Ok(file)
-}
-
-/// Brings the names in the folder of `path` to the disk. Windows does not open folders.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(directory(path))?.sync_all() } else { Ok(()) }
 }
 
 /// A new file beside `path`, locked, and removed again unless it is renamed.
@@ -310,6 +317,7 @@ mod tests {
         assert!(Destination::new(Some(&same), &[path]).unwrap_err().is::<Usage>());
         assert!(Destination::new(Some(folder.path()), &[]).is_err());
         assert!(Destination::new(Some(&folder.path().join("no/where")), &[]).is_err());
+        assert!(Destination::new(Some(&folder.path().join("new/")), &[]).is_err());
     }
 
     #[test]

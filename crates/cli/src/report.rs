@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use perf_kernels::Capabilities;
 use serde::Serialize;
 
-use crate::failure::FileError;
+use crate::failure::{FileError, STANDARD_OUTPUT};
 use crate::nbody::simulation::EnergyTrack;
 use crate::output::{Destination, Durability};
 
@@ -39,7 +39,7 @@ impl Lines {
 }
 
 fn standard_output(error: io::Error) -> FileError {
-    FileError::writing("standard output", error)
+    FileError::writing(STANDARD_OUTPUT, error)
 }
 
 /// Prints one record on standard output.

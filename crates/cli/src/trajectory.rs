@@ -13,7 +13,7 @@
 use std::io::Cursor;
 
 use anyhow::{Context, anyhow, ensure};
-use ndarray::{Array1, Array3, ArrayView1, ArrayView3, Axis};
+use ndarray::{Array1, Array3, ArrayView1, ArrayView3};
 use ndarray_npy::{NpzReader, NpzWriter, WriteNpzError};
 use perf_kernels::Bodies;
 
@@ -38,28 +38,42 @@ impl Trajectory {
         Self { masses, times: Vec::new(), positions: Vec::new(), velocities: Vec::new() }
     }
 
-    /// The frames of an archive that `is_kept` by their place and time, to add those of the same bodies to.
-    pub(crate) fn continued(
-        archive: Vec<u8>,
-        bodies: &Bodies,
-        is_kept: impl Fn(usize, f64) -> bool,
-    ) -> anyhow::Result<Self> {
+    /// The frames of an archive whose last one is this state of these bodies, to add further ones to.
+    pub(crate) fn continued(archive: Vec<u8>, time: f64, bodies: &Bodies) -> anyhow::Result<Self> {
         let mut npz = NpzReader::new(Cursor::new(archive))?;
         let [times, masses]: [Array1<f64>; 2] = [npz.by_name("times")?, npz.by_name("masses")?];
         let [positions, velocities]: [Array3<f64>; 2] =
             [npz.by_name("positions")?, npz.by_name("velocities")?];
         let shape = (times.len(), bodies.len(), 3);
-        ensure!(positions.dim() == shape && velocities.dim() == shape, "its frames do not fit");
-        ensure!(masses.iter().eq(bodies.mass_slice()), "it is of other bodies");
-        let mut kept = Self::of(bodies);
-        for (frame, &time) in
-            times.iter().enumerate().filter(|&(frame, &time)| is_kept(frame, time))
-        {
-            kept.times.push(time);
-            kept.positions.extend(positions.index_axis(Axis(0), frame));
-            kept.velocities.extend(velocities.index_axis(Axis(0), frame));
-        }
-        Ok(kept)
+        ensure!(positions.dim() == shape && velocities.dim() == shape, "it is of other bodies");
+        let earlier = Self {
+            masses: masses.into_iter().collect(),
+            times: times.into_iter().collect(),
+            positions: positions.into_iter().collect(),
+            velocities: velocities.into_iter().collect(),
+        };
+        ensure!(earlier.ends_with(time, bodies), "it does not end where the saved run goes on");
+        Ok(earlier)
+    }
+
+    fn ends_with(&self, time: f64, bodies: &Bodies) -> bool {
+        self.times.last() == Some(&time)
+            && self.masses == bodies.mass_slice()
+            && self.positions.ends_with(bodies.position_rows().as_flattened())
+            && self.velocities.ends_with(bodies.velocity_rows().as_flattened())
+    }
+
+    /// The number of frames.
+    pub(crate) fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Takes the last frame off.
+    pub(crate) fn drop_last(&mut self) {
+        let numbers = self.times.len().saturating_sub(1) * self.masses.len() * 3;
+        self.times.pop();
+        self.positions.truncate(numbers);
+        self.velocities.truncate(numbers);
     }
 
     /// Adds the present state, unless it is the last frame already.

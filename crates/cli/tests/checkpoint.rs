@@ -172,7 +172,16 @@ fn a_save_is_not_replaced_by_another_run_or_an_earlier_state() {
     let moved = folder.file("moved", moved.replacen("-1.047", "-1.147", 1));
     assert_error(&mut begin(moved.to_str().unwrap()), 2, &["another saved run"]);
     assert_eq!(fs::read(&saved).unwrap(), before);
-    fs::write(&saved, "no saved run").unwrap();
+    for text in ["my thesis", &String::from_utf8_lossy(&before[..before.len() / 2])] {
+        fs::write(&saved, text).unwrap();
+        assert_error(
+            &mut begin("data/input16"),
+            2,
+            &["run.ckpt holds no whole saved run", "another file"],
+        );
+        assert_eq!(fs::read_to_string(&saved).unwrap(), text);
+    }
+    fs::write(&saved, "").unwrap();
     begin("data/input128").assert().success();
 }
 
@@ -231,18 +240,29 @@ fn a_resumed_run_goes_on_with_its_trajectory() {
     uninterrupted.assert().success();
     let parts_were = fs::read(&parts).unwrap();
     assert!(parts_were == fs::read(&whole).unwrap(), "another trajectory");
-    // That of other bodies stays, and so does what is none.
-    let (other, text) = (folder.path("other.ckpt"), folder.file("text", "no trajectory"));
-    cli("nbody -q -b scalar data/input128 --t-end 0.001 --checkpoint")
-        .arg(&other)
-        .assert()
-        .success();
-    for (saved, there) in [(&other, &parts), (&saved, &text)] {
+    // Only the frame in which a session ended is left out by another interval.
+    let mut command = cli("nbody -q --t-end 0.15 --trajectory-every 1000 --resume");
+    command.arg(&saved).arg("--trajectory").arg(&parts).assert().success();
+    assert_eq!(fs::read(&parts).unwrap().len(), parts_were.len());
+    // One that ends elsewhere stays, and so does what is none.
+    let [other, softened, earlier] = ["other", "softened", "earlier"].map(|name| folder.path(name));
+    let begin = |arguments: &str, saved: &Path| {
+        cli(&format!("nbody -q -b scalar {arguments} --checkpoint")).arg(saved).assert().success();
+    };
+    begin("data/input128 --t-end 0.15", &other);
+    begin("data/input16 --softening 0.1 --t-end 0.15", &softened);
+    begin("data/input16 --t-end 0.1", &earlier);
+    let text = folder.file("text", "no trajectory");
+    for (saved, there) in
+        [(&other, &parts), (&softened, &parts), (&earlier, &parts), (&saved, &text)]
+    {
         let before = fs::read(there).unwrap();
         let told = ["cannot go on with the trajectory", "name another file"];
         assert_error(&mut run("--t-end 0.2 --resume", [saved, there]), 1, &told);
-        assert!(fs::read(there).unwrap() == before);
+        assert!(fs::read(there).unwrap() == before, "{}", saved.display());
     }
+    let nothing = folder.file("nothing", "");
+    run("--t-end 0.2 --resume", [&saved, &nothing]).assert().success();
 }
 
 #[test]

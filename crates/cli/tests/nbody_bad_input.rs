@@ -110,6 +110,11 @@ fn time_step_or_end_that_is_none() {
 #[test]
 fn softening_or_opening_that_is_none() {
     assert_error(&mut cli("nbody data/input16 --softening -1"), 2, &["--softening", "at least 0"]);
+    assert_error(
+        &mut cli("nbody -q data/input16 --softening 1e151"),
+        2,
+        &["softening", "0 to 1e150"],
+    );
     for opening in ["0", "1.5", "nan"] {
         let mut command = cli(&format!("nbody data/input16 --opening={opening}"));
         assert_error(&mut command, 2, &["--opening", "above 0, at most 1"]);

@@ -77,6 +77,23 @@ fn a_polite_kill_and_a_closed_terminal_are_as_good_as_ctrl_c() {
     }
 }
 
+/// A shell tells of its closed terminal, and then the system does: that is no wish to end at once.
+#[test]
+fn signals_in_a_row_leave_time_to_save() {
+    let folder = Folder::new();
+    for signals in [["HUP", "HUP"], ["TERM", "HUP"], ["TERM", "TERM"]] {
+        let saved = folder.path(&signals.join("-"));
+        // Nothing is saved while it runs.
+        let line = LONG.replace("--checkpoint-every 0.01", "--checkpoint-every 1000");
+        let mut child = start(&line, &[Path::new("--checkpoint"), &saved]);
+        wait_for(&saved);
+        sleep(Duration::from_millis(100));
+        signals.iter().for_each(|signal| send(signal, &child));
+        child.wait().unwrap();
+        assert!(steps_done(&saved) > 0, "{signals:?}");
+    }
+}
+
 /// `nohup` has a program ignore the closing of its terminal.
 #[cfg(target_os = "linux")]
 #[test]

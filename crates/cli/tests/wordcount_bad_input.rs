@@ -23,7 +23,16 @@ fn assert_refused(text: &[u8], options: &str, parts: &[&str]) {
 fn output_that_is_another_text() {
     let folder = Folder::new();
     let input = folder.file("text", "the text");
-    for other in ["a book\n", "no line", "the 2\n", "\n"] {
+    for other in [
+        "a book\n",
+        "no line",
+        "the 2\n",
+        "\n",
+        "Chapter 1 Loomings\nCall me Ishmael.\n",
+        "move 10 steps\n",
+        "0 1 0.5\n1 2 0.5\n",
+        "a 1 50.0\nsome text",
+    ] {
         let output = folder.file("other", other);
         let mut command = cli("wordcount -q");
         let told = ["other", "holds no counts", "--output"];
@@ -34,7 +43,7 @@ fn output_that_is_another_text() {
     cli("wordcount -q").arg(&input).arg("--output").arg(&output).assert().success();
     assert_eq!(fs::read_to_string(&output).unwrap(), "the 1 50.0\ntext 1 50.0\n");
     // What an earlier count wrote, nothing among it, is replaced.
-    for earlier in ["", "a 1 100.0\n"] {
+    for earlier in ["", "a 1 100.0\n", "the 2 66.66666666666666\nend 1 33.33333333333333\n"] {
         let output = folder.file("counts", earlier);
         cli("wordcount -q").arg(&input).arg(&output).assert().success();
         assert_eq!(fs::read_to_string(&output).unwrap(), "the 1 50.0\ntext 1 50.0\n");

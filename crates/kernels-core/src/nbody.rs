@@ -90,6 +90,9 @@ impl NBodyOptions {
     /// and their expansions would not converge.
     pub const LARGEST_OPENING: f64 = 1.0;
 
+    /// Its square is a number of f64; all forces are 0 long before.
+    pub const LARGEST_SOFTENING: f64 = 1e150;
+
     /// Nothing where the options are in their ranges.
     ///
     /// # Errors
@@ -98,8 +101,8 @@ impl NBodyOptions {
         let invalid = |option, value: f64, expected| {
             Err(Error::InvalidOption { option, value: value.to_string(), expected })
         };
-        if !(self.softening >= 0.0 && self.softening.is_finite()) {
-            return invalid("softening", self.softening, "a finite number, at least 0");
+        if !(self.softening >= 0.0 && self.softening <= Self::LARGEST_SOFTENING) {
+            return invalid("softening", self.softening, "a number from 0 to 1e150");
         }
         if !(self.opening > 0.0 && self.opening <= Self::LARGEST_OPENING) {
             return invalid("opening", self.opening, "a number above 0, at most 1");

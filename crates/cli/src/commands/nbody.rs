@@ -39,8 +39,9 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     let job = info_span!("read").in_scope(|| Job::read(args))?;
     let read = start.elapsed();
     let mut outputs = Outputs::new(args, &job)?;
+    let place = place_of_saves(args, &job)?;
     let mut session = Session::begin(args, job, (start, read), notes)?;
-    let mut saver = outputs.saver(args, &session.machine);
+    let mut saver = place.map(|place| session.saver(args, place));
     let ended = session.simulate(&mut outputs, saver.as_mut(), args.json, notes);
     let interrupted = *ended.as_ref().unwrap_or(&false);
     let moved = session.simulation.state().step > session.earlier.0;
@@ -57,7 +58,7 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     session.print_end(args.json, interrupted)?;
     notes.detail(|| session.seconds().to_string());
     if interrupted {
-        session.tell_interruption(&outputs, notes);
+        session.tell_interruption(saver.as_ref(), notes);
     }
     // A driver of a graphics card takes 60 ms to give back what the end of the program gives back anyway.
     mem::forget(session);
@@ -96,13 +97,18 @@ fn outputs(args: &NBody) -> Vec<(&'static str, &Path)> {
 }
 
 /// Where a run saves itself: a resumed one where it came from, unless another place is named.
-fn checkpoint(args: &NBody) -> Option<PathBuf> {
+fn place_of_saves(args: &NBody, job: &Job) -> anyhow::Result<Option<Claim>> {
     let is_file = |path: &&PathBuf| {
         !is_standard_output(path)
             && !is_open_file(path)
             && fs::metadata(path).map_or(true, |metadata| !is_stream(&metadata))
     };
-    args.checkpoint.as_ref().or(args.resume.as_ref().filter(is_file)).cloned()
+    let path = args.checkpoint.as_ref().or(args.resume.as_ref().filter(is_file));
+    // A resumed run may save itself where it came from.
+    let inputs: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();
+    let place = path.map(|path| Claim::new(path, &inputs)).transpose()?;
+    place.iter().try_for_each(|place| refuse_another(place, &job.plan, &job.state))?;
+    Ok(place)
 }
 
 /// Whether it is a pipe or a device.
@@ -110,11 +116,9 @@ fn is_stream(metadata: &Metadata) -> bool {
     !metadata.is_file() && !metadata.is_dir()
 }
 
-/// The files that a run writes.
+/// The files that a run writes, but for those in which it saves itself.
 struct Outputs {
     result: Option<Destination>,
-    checkpoint: Option<PathBuf>,
-    saves: Option<Claim>,
     recording: Recording,
 }
 
@@ -122,21 +126,13 @@ impl Outputs {
     fn new(args: &NBody, job: &Job) -> anyhow::Result<Self> {
         let inputs = inputs(args);
         let result = args.output.as_deref().map(|path| Destination::new(Some(path), &inputs));
-        let checkpoint = checkpoint(args);
-        // A resumed run may save itself where it came from.
-        let bodies: Vec<_> = args.input.iter().chain(&args.output).cloned().collect();
-        let saves = checkpoint.as_deref().map(|path| Claim::new(path, &bodies));
-        let (result, saves) = (result.transpose()?, saves.transpose()?);
-        if let Some(path) = &checkpoint {
-            refuse_another(path, &job.plan, &job.state)?;
-        }
-        let recording = Recording::new(args, job, &inputs)?;
-        Ok(Self { result, checkpoint, saves, recording })
+        let result = result.transpose()?;
+        Ok(Self { result, recording: Recording::new(args, job, &inputs)? })
     }
 
-    /// Whether the run leaves anything behind but its lines.
+    /// Whether there are any.
     fn are_wanted(&self) -> bool {
-        self.result.is_some() || self.checkpoint.is_some() || self.recording.is_wanted()
+        self.result.is_some() || self.recording.is_wanted()
     }
 
     /// Writes what the run leaves behind, and tells of each file how that went.
@@ -147,11 +143,6 @@ impl Outputs {
             destination.write(Durability::Relaxed, |out| nbabel::write(system, out))
         });
         result.into_iter().chain(self.recording.write(simulation)).collect()
-    }
-
-    fn saver(&mut self, args: &NBody, machine: &Machine) -> Option<Saver> {
-        let every = Duration::try_from_secs_f64(args.checkpoint_every).unwrap_or(Duration::MAX);
-        Some(Saver::new(self.saves.take()?, machine.clone(), every))
     }
 }
 
@@ -195,6 +186,11 @@ impl Session {
         Ok(Self { simulation, backend, machine, options, start, read, setup, earlier })
     }
 
+    fn saver(&self, args: &NBody, place: Claim) -> Saver {
+        let every = Duration::try_from_secs_f64(args.checkpoint_every).unwrap_or(Duration::MAX);
+        Saver::new(place, self.machine.clone(), every)
+    }
+
     /// The time the run took, with its earlier sessions.
     fn spent(&self) -> Duration {
         self.earlier.1 + self.start.elapsed()
@@ -212,7 +208,11 @@ impl Session {
         let mut lines = Lines::new();
         let mut progress = Progress::steps(notes, self.simulation.steps());
         self.simulation.start()?;
-        let writes = outputs.are_wanted();
+        if let Some(saver) = saver.as_deref_mut().filter(|saver| saver.is_first()) {
+            // So that no other run saves itself there, and none computes to its end to be told so.
+            saver.save(&self.simulation, self.spent())?;
+        }
+        let writes = outputs.are_wanted() || saver.is_some();
         let recording = &mut outputs.recording;
         recording.look_at(&self.simulation);
         while !self.simulation.is_done() && !interrupt.is_asked() {
@@ -300,10 +300,10 @@ impl Session {
         (steps > 0).then(|| bodies * (bodies - 1.0) * steps as f64 / seconds)
     }
 
-    fn tell_interruption(&self, outputs: &Outputs, notes: Notes) {
+    fn tell_interruption(&self, saver: Option<&Saver>, notes: Notes) {
         let (step, steps) = (self.simulation.state().step, self.simulation.steps());
-        let remedy = match &outputs.checkpoint {
-            Some(path) => format!("go on with cli nbody --resume {}", path.display()),
+        let remedy = match saver {
+            Some(saver) => format!("go on with cli nbody --resume {}", saver.name().display()),
             None => "with --checkpoint FILE it could go on".to_owned(),
         };
         notes.note(format_args!("interrupted behind step {step} of {steps}: {remedy}"));

@@ -28,7 +28,7 @@ pub(super) fn run(args: &WordCount, notes: Notes) -> anyhow::Result<ExitCode> {
     let files = text::files(&paths.inputs, args.recursive)?;
     let destination = Destination::new(paths.output.as_deref(), &files)?;
     refuse_mixed(args, &paths, &destination)?;
-    refuse_text(args, &destination)?;
+    refuse_text(args, &paths, &destination)?;
     let profile = Profile::begin(&args.profile, &files)?;
     profile.of(|| count(args, &paths, files, &destination, (start, notes)))
 }
@@ -46,14 +46,14 @@ fn refuse_mixed(args: &WordCount, paths: &Paths, words: &Destination) -> Result<
 
 /// Refuses to replace what an earlier count did not write, where only its place on the command line makes a file the
 /// output: `cli wordcount a.txt b.txt` is more likely meant to count two.
-fn refuse_text(args: &WordCount, words: &Destination) -> anyhow::Result<()> {
-    let Destination::File(path) = words else { return Ok(()) };
-    if args.output.is_some() || !path.exists() {
+fn refuse_text(args: &WordCount, paths: &Paths, words: &Destination) -> anyhow::Result<()> {
+    let (None, Some(path), Destination::File(_)) = (&args.output, &paths.output, words) else {
         return Ok(());
-    }
+    };
     let name = path.display().to_string();
     match counts::is_like_counts(path) {
         Ok(true) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Ok(false) => Err(Usage(format!(
             "{name} would be replaced, and holds no counts: to replace it, or to count it too, name the result with --output"
         ))
@@ -118,7 +118,7 @@ impl Paths {
         let last = last.map(|last| last.to_str().and_then(|text| text.parse().ok()).ok_or(last));
         let last = last.transpose().map_err(|last| {
             Usage(format!(
-                "MIN_LENGTH is '{}', which is no number: {SEVERAL_INPUTS}",
+                "MIN_LENGTH is '{}', which is no length: {SEVERAL_INPUTS}",
                 last.display()
             ))
         })?;

@@ -12,8 +12,7 @@
 //! same ones again from the same positions.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -23,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use super::simulation::{EnergyTrack, Simulation, State};
-use crate::failure::{FileError, Usage};
+use crate::failure::Usage;
 use crate::output::Claim;
 use crate::readers::Source;
 use crate::readers::nbabel::System;
@@ -115,6 +114,16 @@ impl Saver {
         Self { place, machine, every, last: Instant::now() }
     }
 
+    /// The place as the user calls it.
+    pub(crate) fn name(&self) -> &Path {
+        self.place.name()
+    }
+
+    /// Whether nothing is there that keeps other runs off.
+    pub(crate) fn is_first(&self) -> bool {
+        !self.place.is_held()
+    }
+
     /// Whether the last time is long enough ago.
     pub(crate) fn is_due(&self) -> bool {
         self.last.elapsed() >= self.every
@@ -136,39 +145,29 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     decode(&bytes).with_context(|| format!("cannot resume: {}", source.name))
 }
 
-/// Refuses a place that holds another run than that of the plan and the state, one of other bodies or physics, or this
-/// one further on.
-///
-/// What is no saved run, or a damaged one, may be replaced; one of another version may not.
-pub(crate) fn refuse_another(path: &Path, plan: &Plan, state: &State) -> anyhow::Result<()> {
-    let saved = File::open(path).and_then(|mut file| {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map(|_| bytes)
-    });
-    let bytes = match saved {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        saved => saved.map_err(|error| FileError::reading(path.display().to_string(), error))?,
+/// Refuses a place that holds another run than that of the plan and the state, one of other bodies or physics, this
+/// one further on, or what is no saved run, or no whole one, of this version.
+pub(crate) fn refuse_another(place: &Claim, plan: &Plan, state: &State) -> anyhow::Result<()> {
+    let bytes = place.read()?;
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let path = place.name().display();
+    let refused = |problem: String| {
+        Err(Usage(format!("{path} holds {problem} name another file, or remove it")).into())
     };
     if let Some(version) = version(&bytes).filter(|version| *version != VERSION.to_string()) {
-        let path = path.display();
-        return Err(Usage(format!(
-            "{path} holds a run saved by another version of this program ({version}, here {VERSION}): \
-             name another file, or remove it"
-        ))
-        .into());
+        return refused(format!(
+            "a run saved by another version of this program ({version}, here {VERSION}):"
+        ));
     }
-    let Ok(there) = decode(&bytes) else { return Ok(()) };
-    let (path, step) = (path.display(), there.state.step);
-    let is_this = there.plan.has_physics_of(plan) && there.state.origin == state.origin;
-    let problem = match is_this {
-        true if step <= state.step => return Ok(()),
-        true => format!("{path} holds this run behind step {step}: go on with --resume {path},"),
-        false => format!(
-            "{path} holds another saved run, of {} bodies, behind step {step}:",
-            there.state.system.bodies.len()
-        ),
-    };
-    Err(Usage(format!("{problem} name another file, or remove it")).into())
+    let Ok(there) = decode(&bytes) else { return refused("no whole saved run:".to_owned()) };
+    let (step, bodies) = (there.state.step, there.state.system.bodies.len());
+    match there.plan.has_physics_of(plan) && there.state.origin == state.origin {
+        true if step <= state.step => Ok(()),
+        true => refused(format!("this run behind step {step}: go on with --resume {path},")),
+        false => refused(format!("another saved run, of {bodies} bodies, behind step {step}:")),
+    }
 }
 
 /// A number for the bodies that a run begins with, by which it is known again.

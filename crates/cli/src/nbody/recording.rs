@@ -1,7 +1,7 @@
 //! What a run leaves beside its final state: a picture of its energy error and its trajectory.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::Context;
 
@@ -103,8 +103,10 @@ impl Frames {
         let Some(path) = &args.trajectory else { return Ok(None) };
         let destination = Destination::new(Some(path), inputs)?;
         let every = args.trajectory_every;
-        let is_continued = args.resume.is_some() && path.is_file();
-        let trajectory = is_continued.then(|| earlier(path, job, every)).transpose()?;
+        let trajectory = match destination {
+            Destination::File(_) if args.resume.is_some() => earlier(path, job, every)?,
+            _ => None,
+        };
         Ok(Some(Self { destination, every, trajectory }))
     }
 
@@ -115,17 +117,22 @@ impl Frames {
     }
 }
 
-/// The frames that the sessions before left, up to where this one goes on. One that is there only because a session ended
-/// with it is left out, so that the whole is what a run without a break leaves.
-fn earlier(path: &Path, job: &Job, every: u64) -> anyhow::Result<Trajectory> {
-    let archive =
-        fs::read(path).map_err(|error| FileError::reading(path.display().to_string(), error))?;
-    let (dt, state) = (job.plan.dt, &job.state);
-    let step = |time: f64| (time / dt).round() as u64;
-    let is_kept = |frame: usize, time: f64| {
-        step(time) <= state.step && (frame == 0 || step(time).is_multiple_of(every))
+/// The frames that the sessions before left, which end where this one goes on. The last is left out where it is there only
+/// because a session ended with it, so that the whole is what a run without a break leaves.
+fn earlier(path: &Path, job: &Job, every: u64) -> anyhow::Result<Option<Trajectory>> {
+    let archive = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(archive) if archive.is_empty() => return Ok(None),
+        read => read.map_err(|error| FileError::reading(path.display().to_string(), error))?,
     };
-    Trajectory::continued(archive, &state.system.bodies, is_kept).with_context(|| {
-        format!("cannot go on with the trajectory {}: name another file", path.display())
-    })
+    let state = &job.state;
+    let time = job.plan.dt * state.step as f64;
+    let mut frames =
+        Trajectory::continued(archive, time, &state.system.bodies).with_context(|| {
+            format!("cannot go on with the trajectory {}: name another file", path.display())
+        })?;
+    if frames.len() > 1 && !state.step.is_multiple_of(every) {
+        frames.drop_last();
+    }
+    Ok(Some(frames))
 }

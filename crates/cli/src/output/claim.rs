@@ -5,43 +5,64 @@
 //! such locks, only what another program has put there is noticed.
 
 use std::fs::{File, TryLockError};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use same_file::Handle;
+use tempfile::{NamedTempFile, PersistError};
 
-use super::{Destination, Durability, Sink, sync_directory, written};
+use super::{Destination, Durability, Sink, replace};
 use crate::failure::{FileError, Usage};
 
 /// A place that this program alone replaces.
 #[derive(Debug)]
 pub(crate) struct Claim {
+    /// The place as the user calls it.
+    name: PathBuf,
     path: PathBuf,
     /// The file that is there, locked. None before there is one.
     held: Option<Handle>,
 }
 
 impl Claim {
-    /// Claims the place called `path`, whether there is a file already or not.
+    /// Claims the place called `name`, whether there is a file already or not.
     ///
     /// Refuses what [`Destination::new`] refuses, what is no file, and a file that another program has claimed.
-    pub(crate) fn new(path: &Path, inputs: &[PathBuf]) -> anyhow::Result<Self> {
-        let Destination::File(target) = Destination::new(Some(path), inputs)? else {
-            let path = path.display();
-            return Err(
-                Usage(format!("{path} is no file that can be replaced: name a file")).into()
-            );
+    pub(crate) fn new(name: &Path, inputs: &[PathBuf]) -> anyhow::Result<Self> {
+        let Destination::File(path) = Destination::new(Some(name), inputs)? else {
+            let problem =
+                format!("{} is no file that can be replaced: name a file", name.display());
+            return Err(Usage(problem).into());
         };
-        let held = lock(&target).map_err(|error| match error {
+        let held = lock(&path).map_err(|error| match error {
             TryLockError::WouldBlock => anyhow::Error::new(Usage(format!(
-                "{}: another run saves itself there: name another file, or wait for its end",
-                path.display()
+                "{}: another run saves itself there, or another program has locked it: name another file",
+                name.display()
             ))),
             TryLockError::Error(error) => {
-                FileError::reading(path.display().to_string(), error).into()
+                FileError::reading(name.display().to_string(), error).into()
             }
         })?;
-        Ok(Self { path: target, held })
+        Ok(Self { name: name.to_owned(), path, held })
+    }
+
+    /// The place as the user calls it.
+    pub(crate) fn name(&self) -> &Path {
+        &self.name
+    }
+
+    /// Whether there is a file to lock.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// What was there when it was claimed; nothing where there was no file.
+    pub(crate) fn read(&self) -> Result<Vec<u8>, FileError> {
+        let mut bytes = Vec::new();
+        let read =
+            self.held.iter().try_for_each(|held| held.as_file().read_to_end(&mut bytes).map(drop));
+        read.map(|()| bytes)
+            .map_err(|error| FileError::reading(self.name.display().to_string(), error))
     }
 
     /// Replaces the file by what `contents` writes, or changes nothing.
@@ -50,7 +71,7 @@ impl Claim {
         contents: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
     ) -> anyhow::Result<()> {
         let replaced = self.try_replace(contents);
-        Ok(replaced.map_err(|error| FileError::writing(self.path.display().to_string(), error))?)
+        Ok(replaced.map_err(|error| FileError::writing(self.name.display().to_string(), error))?)
     }
 
     fn try_replace(
@@ -58,26 +79,21 @@ impl Claim {
         contents: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
         self.require_ours()?;
-        let file = written(&self.path, Durability::Synced, contents)?;
         let file = match self.held {
-            Some(_) => file.persist(&self.path),
-            // Some file systems cannot keep what is there.
-            None => {
-                file.persist_noclobber(&self.path).or_else(|failed| match failed.error.kind() {
-                    io::ErrorKind::AlreadyExists => Err(failed),
-                    _ => failed.file.persist(&self.path),
-                })
+            Some(_) => {
+                replace(&self.path, Durability::Synced, contents, |file, path| file.persist(path))?
             }
+            None => replace(&self.path, Durability::Synced, contents, put)?,
         };
-        self.held = Some(Handle::from_file(file.map_err(|failed| failed.error)?)?);
-        sync_directory(&self.path)
+        self.held = Some(Handle::from_file(file)?);
+        Ok(())
     }
 
     /// Nothing where the place has what this program left there, or where somebody removed that.
     fn require_ours(&mut self) -> io::Result<()> {
         match Handle::from_path(&self.path) {
             Ok(there) if Some(&there) == self.held.as_ref() => Ok(()),
-            Ok(_) => Err(io::Error::other("another program has put a file there")),
+            Ok(_) => Err(of_another()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.held = None;
                 Ok(())
@@ -85,6 +101,21 @@ impl Claim {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Puts a file where none is.
+fn put(file: NamedTempFile, path: &Path) -> Result<File, PersistError> {
+    use io::ErrorKind::{AlreadyExists, InvalidInput, PermissionDenied, Unsupported};
+    file.persist_noclobber(path).or_else(|failed| match failed.error.kind() {
+        AlreadyExists => Err(PersistError { error: of_another(), ..failed }),
+        // Some file systems cannot tell.
+        InvalidInput | PermissionDenied | Unsupported => failed.file.persist(path),
+        _ => Err(failed),
+    })
+}
+
+fn of_another() -> io::Error {
+    io::Error::other("another program has put a file there")
 }
 
 /// The file at `path` with a lock on it, and none where none is there.
@@ -129,11 +160,12 @@ mod tests {
         let path = folder.path().join("run.ckpt");
         fs::write(&path, "old").unwrap();
         let mut first = claim(&path).unwrap();
-        for text in ["old", "new", "newer"] {
-            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        assert_eq!(first.read().unwrap(), b"old");
+        for (there, next) in [("old", "new"), ("new", "newer")] {
+            assert_eq!(fs::read_to_string(&path).unwrap(), there);
             let refused = claim(&path).unwrap_err();
             assert!(refused.is::<Usage>() && refused.to_string().contains("another run"));
-            save(&mut first, if text == "old" { "new" } else { "newer" }).unwrap();
+            save(&mut first, next).unwrap();
         }
         drop(first);
         save(&mut claim(&path).unwrap(), "last").unwrap();
@@ -145,6 +177,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.ckpt");
         let (mut first, mut second) = (claim(&path).unwrap(), claim(&path).unwrap());
+        assert!(!first.is_held() && first.read().unwrap().is_empty());
         save(&mut first, "first").unwrap();
         let refused = save(&mut second, "second").unwrap_err().to_string();
         assert!(refused.contains("another program"), "{refused}");
@@ -164,5 +197,15 @@ mod tests {
         fs::rename(folder.path().join("other"), &path).unwrap();
         save(&mut claim, "three").unwrap_err();
         assert_eq!(fs::read_to_string(&path).unwrap(), "a copy");
+    }
+
+    #[test]
+    fn nothing_is_put_in_the_place_of_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.ckpt");
+        fs::write(&path, "old").unwrap();
+        let refused = put(NamedTempFile::new_in(folder.path()).unwrap(), &path).unwrap_err();
+        assert!(refused.error.to_string().contains("another program"), "{refused}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     }
 }

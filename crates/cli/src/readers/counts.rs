@@ -1,7 +1,7 @@
 //! The counts that `cli wordcount` writes: `word count percentage`, a line a word.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -47,23 +47,50 @@ impl WordCounts {
     }
 }
 
-/// Whether a file is empty or begins as one of counts does.
+/// Whether a file is empty or begins with lines that `cli wordcount` may have written, and hardly anybody else: each with the
+/// percentage that its count is of one total.
 pub(crate) fn is_like_counts(path: &Path) -> io::Result<bool> {
-    /// Longer lines, which a word of that length would make, are taken for another text.
-    const LONGEST: u64 = 1 << 20;
-    let mut line = Vec::new();
-    BufReader::new(File::open(path)?.take(LONGEST)).read_until(b'\n', &mut line)?;
-    let text = std::str::from_utf8(&line).ok().and_then(|line| line.strip_suffix('\n'));
-    Ok(line.is_empty() || text.is_some_and(|line| parse_line(line).is_ok()))
+    /// Lines are looked at up to here. A word that is longer is taken for another text.
+    const ENOUGH: u64 = 1 << 20;
+    let mut bytes = Vec::new();
+    let cut = File::open(path)?.take(ENOUGH).read_to_end(&mut bytes)? as u64 == ENOUGH;
+    let whole = if cut {
+        bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)
+    } else {
+        bytes.len()
+    };
+    let text = perf_kernels::text::validate(&bytes[..whole], 0).ok();
+    Ok(bytes.is_empty() || text.is_some_and(are_counts))
+}
+
+fn are_counts(text: &str) -> bool {
+    let total =
+        |count: u64, percentage: &str| Some(count as f64 * 100.0 / percentage.parse::<f64>().ok()?);
+    let first = text.split('\n').next().and_then(|line| columns(line).ok());
+    let Some(total) = first.and_then(|(_, count, percentage)| total(count, percentage)) else {
+        return false;
+    };
+    let total = total.round();
+    let is_written = |line| {
+        columns(line).is_ok_and(|(_, count, percentage)| {
+            perf_kernels::text::python_repr(count as f64 / total * 100.0) == percentage
+        })
+    };
+    text.split_terminator('\n').all(is_written)
 }
 
 fn parse_line(line: &str) -> anyhow::Result<(String, u64)> {
-    let columns: Vec<_> = line.trim_end_matches('\r').split(' ').collect();
-    let [word, count, _percentage] = columns[..] else {
+    columns(line.trim_end_matches('\r')).map(|(word, count, _)| (word.to_owned(), count))
+}
+
+/// Word, count and percentage.
+fn columns(line: &str) -> anyhow::Result<(&str, u64, &str)> {
+    let columns: Vec<_> = line.split(' ').collect();
+    let [word, count, percentage] = columns[..] else {
         bail!("{} columns: give 'word count percentage', as cli wordcount writes", columns.len())
     };
     match count.parse() {
-        Ok(count) if count > 0 => Ok((word.to_owned(), count)),
+        Ok(count) if count > 0 => Ok((word, count, percentage)),
         _ => bail!("the count '{count}' is no whole number above 0"),
     }
 }

@@ -183,8 +183,17 @@ pub(crate) fn interrupt(run: Child) -> Output {
 
 /// Ends a run by a signal that it heeds, and gives what it printed.
 #[cfg(unix)]
-pub(crate) fn end_by(signal: &str, run: Child) -> Output {
+pub(crate) fn end_by(signal: &str, mut run: Child) -> Output {
     send(signal, &run);
+    let sent = Instant::now();
+    // A shell has what it starts in the background ignore Ctrl-C.
+    while run.try_wait().unwrap().is_none() {
+        if sent.elapsed() > Duration::from_secs(60) {
+            run.kill().unwrap();
+            panic!("the run does not heed {signal}");
+        }
+        sleep(Duration::from_millis(2));
+    }
     let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     output
