@@ -78,8 +78,10 @@ impl WordCount for Counter {
         self.need_parts(units);
         let (parts, offset, end) = (&self.parts, self.offset, AtomicU64::new(self.offset));
         let invalid = AtomicBool::new(false);
+        let expected_end = pieces.bytes().map(|bytes| offset + bytes);
         self.executor.run(units, &|unit| {
             let mut part = parts[unit].lock().expect("no unit has panicked");
+            part.table.expect_end(expected_end);
             let mut piece = Vec::new();
             // Each piece that was taken is counted, so the least offset is found.
             while !invalid.load(Ordering::Relaxed)

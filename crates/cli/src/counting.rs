@@ -35,10 +35,11 @@ pub(crate) fn count(
     if stream {
         text.limit_pieces(STREAMED / threads);
     }
+    let bytes = text.size();
     let reading = Reading { text, progress, time: Duration::ZERO, failure: None };
-    let pieces = InTurn(Mutex::new(reading));
+    let pieces = InTurn { reading: Mutex::new(reading), bytes };
     let added = info_span!("tokenise + count").in_scope(|| counter.add_pieces(&pieces));
-    let reading = pieces.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let reading = pieces.reading.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Finished even where the reading failed: what comes first in the text is told.
     let counts = added.and_then(|()| info_span!("finish").in_scope(|| counter.finish()));
     let counts = counts.or_else(|error| named(error, &reading.text))?;
@@ -49,7 +50,11 @@ pub(crate) fn count(
 }
 
 /// The text as one thread after the other reads it.
-struct InTurn<'a>(Mutex<Reading<'a>>);
+struct InTurn<'a> {
+    reading: Mutex<Reading<'a>>,
+    /// The size of the whole text, where it can be told.
+    bytes: Option<u64>,
+}
 
 struct Reading<'a> {
     text: Text,
@@ -78,12 +83,16 @@ impl Pieces for InTurn<'_> {
             }
         }
     }
+
+    fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
 }
 
 impl<'a> InTurn<'a> {
     fn lock(&self) -> MutexGuard<'_, Reading<'a>> {
         // Where a thread has panicked the whole count fails by it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

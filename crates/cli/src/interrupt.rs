@@ -111,4 +111,8 @@ impl Pieces for Until<'_> {
     fn next(&self, piece: &mut Vec<u8>) -> Option<u64> {
         if self.interrupt.is_asked() { None } else { self.pieces.next(piece) }
     }
+
+    fn bytes(&self) -> Option<u64> {
+        self.pieces.bytes()
+    }
 }

@@ -21,7 +21,7 @@ pub use hash::Seed;
 pub use index::{Index, Vacant};
 pub use ranking::Ranking;
 pub use run::Run;
-pub use slots::{Open, Prepare, Slots};
+pub use slots::{Open, Outlook, Prepare, Slots};
 
 use crate::{Error, Executor, Serial};
 use merge::Candidates;

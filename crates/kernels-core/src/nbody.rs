@@ -90,8 +90,8 @@ impl NBodyOptions {
     /// and their expansions would not converge.
     pub const LARGEST_OPENING: f64 = 1.0;
 
-    /// Its square is a number of f64; all forces are 0 long before.
-    pub const LARGEST_SOFTENING: f64 = 1e150;
+    /// The cube of a softened distance is a number of f64.
+    pub const LARGEST_SOFTENING: f64 = 1e100;
 
     /// Nothing where the options are in their ranges.
     ///
@@ -102,7 +102,7 @@ impl NBodyOptions {
             Err(Error::InvalidOption { option, value: value.to_string(), expected })
         };
         if !(self.softening >= 0.0 && self.softening <= Self::LARGEST_SOFTENING) {
-            return invalid("softening", self.softening, "a number from 0 to 1e150");
+            return invalid("softening", self.softening, "a number from 0 to 1e100");
         }
         if !(self.opening > 0.0 && self.opening <= Self::LARGEST_OPENING) {
             return invalid("opening", self.opening, "a number above 0, at most 1");

@@ -96,6 +96,12 @@ pub trait Pieces: Sync {
     /// piece's start; none at the end of the text. A piece ends as [`WordCount::add`] wants it, and is
     /// best small enough to stay in a second-level cache.
     fn next(&self, piece: &mut Vec<u8>) -> Option<u64>;
+
+    /// How many bytes all pieces have together, where that is known beforehand. A hint: tables grow by it, the counts
+    /// are right whatever it says.
+    fn bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The pieces of a text in memory, for threads to take in turn.
@@ -111,13 +117,15 @@ pub trait Pieces: Sync {
 pub struct InTurn<'a> {
     /// The pieces that nobody took yet, and the offset of the next one.
     left: Mutex<(slice::Iter<'a, &'a [u8]>, u64)>,
+    bytes: u64,
 }
 
 impl<'a> InTurn<'a> {
     /// All of the pieces.
     #[must_use]
     pub fn new(pieces: &'a [&'a [u8]]) -> Self {
-        Self { left: Mutex::new((pieces.iter(), 0)) }
+        let bytes = pieces.iter().map(|piece| piece.len() as u64).sum();
+        Self { left: Mutex::new((pieces.iter(), 0)), bytes }
     }
 }
 
@@ -129,6 +137,10 @@ impl Pieces for InTurn<'_> {
         let start = *end;
         *end += piece.len() as u64;
         Some(start)
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        Some(self.bytes)
     }
 }
 

@@ -98,7 +98,7 @@ mod batch;
 mod huge_pages;
 mod list;
 
-use kernels_core::counts::{Entry, Run, Seed, Slots, holds_space};
+use kernels_core::counts::{Entry, Outlook, Run, Seed, Slots, holds_space};
 use kernels_core::text;
 
 use super::block::Block;
@@ -117,6 +117,8 @@ pub(super) struct Table {
     batch: Box<Batch>,
     /// How many words were counted.
     occurrences: usize,
+    /// Where the text ends, as far as that is known.
+    end: Option<u64>,
 }
 
 /// log2 of the slots of a new table: 32 KB, which holds the words of a page. With 2^14 a text of a few
@@ -134,14 +136,20 @@ impl Table {
             list: List::new(),
             batch: Batch::new(),
             occurrences: 0,
+            end: None,
         }
+    }
+
+    /// Tells where the text that follows ends, if that is known.
+    pub(super) fn expect_end(&mut self, end: Option<u64>) {
+        self.end = end;
     }
 
     /// Counts the words of a block, which begins at `offset` of the text.
     #[inline(always)]
     pub(super) fn count(&mut self, look_up: impl LookUp, block: &Block, offset: u64) {
         let words = block.words().len();
-        self.make_room(words);
+        self.make_room(words, offset);
         let Self { seed, slots, list, batch, .. } = self;
         let Some(slots) = slots else {
             return self.count_in_list(look_up, block, offset);
@@ -169,16 +177,16 @@ impl Table {
         list.count_deferred(block, offset);
     }
 
-    /// Sees to it that so many new words fit. Slots that are full of words of which most were never seen again
-    /// leave them to the list.
-    fn make_room(&mut self, words: usize) {
+    /// Sees to it that so many new words fit, which begin at `offset` of the text. Slots that are full of words of which most
+    /// were never seen again leave them to the list.
+    fn make_room(&mut self, words: usize, offset: u64) {
         if let Some(slots) = &mut self.slots
             && !slots.has_room(words)
         {
             if slots.bits() >= LISTED && self.occurrences < 2 * slots.words() {
                 self.list_words();
             } else {
-                slots.reserve(words);
+                slots.reserve_in(words, Outlook { offset, end: self.end });
             }
         }
         self.occurrences += words;

@@ -6,6 +6,8 @@
 //!
 //! - **Load** at most 1/2, growing fourfold: few words lie beyond their home, few are moved. Large tables
 //!   are filled to 2/3, the largest grow twofold: what costs most there is memory that nobody has touched.
+//! - **Foresight**: where the text is known to end before twice the slots are half full, there are twice the slots,
+//!   not four times, and they are filled to 3/4 should there be more words than expected ([`Outlook`]).
 //! - **Frequent words first**: a table that grows places those with high counts first, so they lie at
 //!   home, where the search for them ends at once, whatever else has the same home.
 //!
@@ -39,12 +41,34 @@ pub struct Slots {
     /// The number of slots is 2^bits.
     bits: u32,
     words: usize,
+    /// Whether they are filled to 3/4, since the text was expected to end before.
+    dense: bool,
     /// The highest first offset.
     latest: u64,
     /// The words that are not ASCII.
     foreign: Vec<u128>,
     has_invalid: bool,
     prepare: Prepare,
+}
+
+/// How much of a text has been counted when a table grows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Outlook {
+    /// The bytes up to here were counted, by this table or others.
+    pub offset: u64,
+    /// Where the text ends, if that is known.
+    pub end: Option<u64>,
+}
+
+impl Outlook {
+    /// About how many words there will be in a table that has so many now: they grow as a power of the length
+    /// (H. S. Heaps, Information Retrieval, 1978), of prose as that of 0.5 to 0.6, of texts in many languages faster: of 61
+    /// books 357,000 come of the 131,000 in their first 8 MB, where 0.75 expects 230,000. Too few cost another growth, if that.
+    fn words(self, now: usize) -> Option<usize> {
+        const EXPONENT: f64 = 0.75;
+        let growth = self.end? as f64 / self.offset.max(1) as f64;
+        Some((now as f64 * growth.powf(EXPONENT)) as usize)
+    }
 }
 
 /// Is shown memory that is new and about to be used, for example to ask the system for huge pages.
@@ -84,17 +108,9 @@ impl Slots {
         let memory = vec![[0; 16]; (2 << bits) + slack];
         prepare(memory.as_flattened());
         let start = memory.as_ptr().align_offset(align).min(slack);
-        Self {
-            seed,
-            memory,
-            start,
-            bits,
-            words: 0,
-            latest: 0,
-            foreign: Vec::new(),
-            has_invalid: false,
-            prepare,
-        }
+        let (words, dense, latest) = (0, false, 0);
+        let (foreign, has_invalid) = (Vec::new(), false);
+        Self { seed, memory, start, bits, words, dense, latest, foreign, has_invalid, prepare }
     }
 
     /// The number of slots is 2 to the power of this.
@@ -129,8 +145,13 @@ impl Slots {
 
     /// Makes room for so many new words.
     pub fn reserve(&mut self, words: usize) {
+        self.reserve_in(words, Outlook::default());
+    }
+
+    /// The same in a text of which something is known.
+    pub fn reserve_in(&mut self, words: usize, outlook: Outlook) {
         while !self.has_room(words) {
-            self.grow();
+            self.grow(outlook);
         }
     }
 
@@ -156,12 +177,29 @@ impl Slots {
     /// How many words the slots take at most.
     fn room(&self) -> usize {
         let slots = 1 << self.bits;
-        if self.bits < LARGE { slots / 2 } else { slots / 3 * 2 }
+        match self.bits {
+            _ if self.dense => slots / 4 * 3,
+            ..LARGE => slots / 2,
+            LARGE.. => slots / 3 * 2,
+        }
+    }
+
+    /// log2 of the slots of the table that follows, and whether it is dense.
+    fn next_size(&self, outlook: Outlook) -> (u32, bool) {
+        let twofold = self.bits + 1;
+        let ends = outlook.words(self.words).is_some_and(|words| words <= (1 << twofold) / 2);
+        match self.bits {
+            HUGE.. => (twofold, false),
+            // More words than expected: what follows is half full at most.
+            _ if self.dense => (twofold, false),
+            _ if ends => (twofold, true),
+            _ => (self.bits + 2, false),
+        }
     }
 
     #[cold]
-    fn grow(&mut self) {
-        let bits = self.bits + if self.bits < HUGE { 2 } else { 1 };
+    fn grow(&mut self, outlook: Outlook) {
+        let (bits, dense) = self.next_size(outlook);
         let seed = self.seed;
         let mut larger = Self::with_seed(bits, seed, self.prepare);
         let places = larger.open().entries;
@@ -181,7 +219,7 @@ impl Slots {
         }
         let foreign = std::mem::take(&mut self.foreign);
         let Self { words, latest, has_invalid, .. } = *self;
-        *self = Self { words, latest, foreign, has_invalid, ..larger };
+        *self = Self { words, dense, latest, foreign, has_invalid, ..larger };
     }
 }
 
@@ -326,9 +364,26 @@ mod tests {
         let seed = Seed::new(0, 0);
         let last = std::iter::repeat_n(8, FREQUENT as usize);
         let mut slots = filled(5, seed, (1..=8).chain(last));
-        slots.grow();
+        slots.grow(Outlook::default());
         assert_eq!(entry::key(&slots.entries()[0]), key(8));
         assert_eq!(Run::from(slots).words(), 8);
+    }
+
+    #[test]
+    fn a_table_grows_less_where_the_text_ends_soon_and_goes_on_where_it_does_not() {
+        let grown = |outlook| {
+            let mut slots = filled(6, Seed::of_process(), 0..32);
+            slots.reserve_in(1, outlook);
+            slots.bits()
+        };
+        assert_eq!(grown(Outlook { offset: 100, end: None }), 8);
+        assert_eq!(grown(Outlook { offset: 100, end: Some(1000) }), 8);
+        assert_eq!(grown(Outlook { offset: 100, end: Some(200) }), 7);
+        let mut slots = filled(6, Seed::of_process(), 0..32);
+        slots.reserve_in(1, Outlook { offset: 100, end: Some(200) });
+        assert!(slots.has_room(96 - 32) && !slots.has_room(97 - 32));
+        slots.reserve(97 - 32);
+        assert_eq!((slots.bits(), slots.words()), (8, 32));
     }
 
     #[test]
