@@ -1,4 +1,4 @@
-//! Any bytes, cut into pieces of any size: every backend, algorithm, level and number of threads counts
+//! Any bytes, cut into pieces of any size: every backend of the processor, algorithm and level, on one and two threads, counts
 //! what `scalar` counts of the whole, or refuses it with the same offset. Some are repeated to a piece that is long enough
 //! for two threads to share.
 

@@ -36,7 +36,7 @@
 //! # Error
 //!
 //! Relative to the rms acceleration some 2e-16 to 5e-16 in f64, the same as a plain loop with square
-//! root and division. Distances may lie between 1e-95 and 1e150, in f32 between 1e-9 and 1e19 (of masses up to 1). In f32 the
+//! root and division. Distances may lie between 1e-95 and 1e100, in f32 between 1e-9 and 1e12 (of masses near 1). In f32 the
 //! positions are rounded to f32 first, and the error is that of the closest pairs' differences.
 //!
 //! # Bits

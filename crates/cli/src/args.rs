@@ -181,7 +181,7 @@ pub(crate) struct NBody {
     /// Write positions and velocities over time to FILE, as an .npz of NumPy
     ///
     /// Its arrays are times (frames,), masses (bodies,), positions and velocities (frames, bodies, 3).
-    /// They are kept in memory until the end. A resumed run adds its frames to a trajectory that ends where it goes on, and
+    /// Frames are kept in memory until the end. A resumed run adds its frames to a trajectory that ends where it goes on, and
     /// refuses another one that is there.
     #[arg(long, value_name = "FILE")]
     pub(crate) trajectory: Option<PathBuf>,
@@ -218,6 +218,8 @@ Examples:
                             cli wordcount [OPTIONS] --output FILE INPUT...")]
 pub(crate) struct WordCount {
     /// INPUT, then perhaps OUTPUT and MIN_LENGTH; with --output only inputs; '-' is standard input or output
+    ///
+    /// OUTPUT is replaced where it holds counts, or nothing; to replace another file name it with --output.
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) paths: Vec<PathBuf>,
     /// Write the counts to FILE; every other path is then an input
@@ -237,8 +239,9 @@ pub(crate) struct WordCount {
     pub(crate) recursive: bool,
     /// Keep memory to the distinct words of each thread and 64 MiB, whatever the size of the text
     ///
-    /// A word takes some 50 to 250 bytes in the table of each thread that met it. A .zst that was made with --long=26 or
-    /// 27 takes its window, 64 or 128 MiB, in addition.
+    /// A word takes some 50 to 250 bytes in the table of each thread that met it, and so does each of its spellings in upper
+    /// and lower case where it is not ASCII. A .zst that was made with --long=26 or 27 takes its window, 64 or 128 MiB, in
+    /// addition.
     #[arg(long)]
     pub(crate) stream: bool,
     /// Print one JSON record; the words only go to OUTPUT then

@@ -5,24 +5,30 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{Folder, cli, end_by, interrupt, root, send, start, steps_done, wait_for};
+use common::{Folder, cli, end_by, interrupt, program, root, send, start, steps_done, wait_for};
 
 /// A run that would take an hour, and saves itself all the time.
 const LONG: &str = "nbody -b scalar data/input128 --t-end 10000 --checkpoint-every 0.01";
+
+/// A run that has saved itself, what it prints in a pipe.
+fn start_piped(line: &str, saved: &Path) -> Child {
+    let mut command = program(line);
+    command.arg("--checkpoint").arg(saved).stdout(Stdio::piped()).stderr(Stdio::null());
+    let child = command.spawn().unwrap();
+    wait_for(saved);
+    child
+}
 
 /// The energy at the end of a large system may take minutes.
 #[test]
 fn ctrl_c_is_followed_by_no_energy() {
     let folder = Folder::new();
     let saved = folder.path("run.ckpt");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
-    command.current_dir(root()).args(LONG.split(' ')).arg("--checkpoint").arg(&saved);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    wait_for(&saved);
+    let child = start_piped(LONG, &saved);
     let printed = String::from_utf8(interrupt(child).stdout).unwrap();
     let last = printed.lines().last().unwrap();
     assert!(printed.starts_with("t =  0.00, E = ") && last.contains(" time steps run in "));
@@ -54,10 +60,7 @@ fn ctrl_c_leaves_the_last_complete_state() {
 fn the_record_of_an_interrupted_run_says_so() {
     let folder = Folder::new();
     let saved = folder.path("run.ckpt");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
-    command.current_dir(root()).args(LONG.split(' ')).args(["--json", "--checkpoint"]).arg(&saved);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    wait_for(&saved);
+    let child = start_piped(&format!("{LONG} --json"), &saved);
     let record: serde_json::Value = serde_json::from_slice(&interrupt(child).stdout).unwrap();
     assert_eq!(record["interrupted"], true);
     let (steps, at) =
@@ -88,7 +91,7 @@ fn signals_in_a_row_leave_time_to_save() {
         let mut child = start(&line, &[Path::new("--checkpoint"), &saved]);
         wait_for(&saved);
         sleep(Duration::from_millis(100));
-        signals.iter().for_each(|signal| send(signal, &child));
+        signals.iter().for_each(|signal| send(signal, child.id()));
         child.wait().unwrap();
         assert!(steps_done(&saved) > 0, "{signals:?}");
     }
@@ -109,7 +112,7 @@ fn a_run_goes_on_where_its_terminal_does_not_matter() {
     shell.current_dir(root()).args(["-c", &command]);
     let mut run = shell.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_for(&saved);
-    send("HUP", &run);
+    send("HUP", run.id());
     let before = steps_done(&saved);
     sleep(Duration::from_millis(300));
     assert_eq!(run.try_wait().unwrap(), None);

@@ -15,7 +15,9 @@
 //!   counted, so the places that were prefetched stay good.
 //! - **Eight words at a time** ([`avx512`]) where the processor has the vectors: keys put together from the text,
 //!   hashed, and compared with eight slots, without a branch that depends on a word.
-//! - **First offsets** are written once, when a word is new: a table reads its text forwards.
+//! - **First offsets** are written once, when a word is new: a table reads its text forwards. Segments that hold Unicode spaces
+//!   are split first, and their words counted behind the others of a block; in the list they may come before one, and
+//!   the least offset stays.
 //! - **The result** is the slots as they lie. Nothing is gathered, sorted or copied when the text ends:
 //!   copying fresh entries in order of first appearance cost a fifth of the time of 33 MB.
 //! - **Load** and growth: see [`Slots`]. **Huge pages**, from 2 MB on, and tables aligned to them: the

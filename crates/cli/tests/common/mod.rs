@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Output, Stdio};
 use std::sync::OnceLock;
-use std::thread::sleep;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
@@ -17,7 +18,12 @@ pub(crate) const BINARY: &str = "1 0.5 -0.5 0 0 0 -0.5 0\n2 0.5 0.5 0 0 0 0.5 0\
 
 /// The program, with nothing of the environment that could change what it does.
 pub(crate) fn cli(arguments: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
+    Command::from_std(program(arguments))
+}
+
+/// The same as a command of the standard library, to be started and watched.
+pub(crate) fn program(arguments: &str) -> process::Command {
+    let mut command = process::Command::new(env!("CARGO_BIN_EXE_cli"));
     command.current_dir(root()).args(arguments.split_whitespace());
     for variable in ["PERF_BACKEND", "PERF_SIMD_LEVEL", "RAYON_NUM_THREADS", "NO_COLOR"] {
         command.env_remove(variable);
@@ -149,14 +155,7 @@ pub(crate) fn swiftshader(what: &str) -> Option<&'static str> {
 
 /// The program at work, its output thrown away.
 pub(crate) fn start(arguments: &str, paths: &[&Path]) -> Child {
-    process::Command::new(env!("CARGO_BIN_EXE_cli"))
-        .current_dir(root())
-        .args(arguments.split_whitespace())
-        .args(paths)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+    program(arguments).args(paths).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 /// Waits until the file is there.
@@ -183,24 +182,25 @@ pub(crate) fn interrupt(run: Child) -> Output {
 
 /// Ends a run by a signal that it heeds, and gives what it printed.
 #[cfg(unix)]
-pub(crate) fn end_by(signal: &str, mut run: Child) -> Output {
-    send(signal, &run);
-    let sent = Instant::now();
-    // A shell has what it starts in the background ignore Ctrl-C.
-    while run.try_wait().unwrap().is_none() {
-        if sent.elapsed() > Duration::from_secs(60) {
-            run.kill().unwrap();
-            panic!("the run does not heed {signal}");
+pub(crate) fn end_by(signal: &str, run: Child) -> Output {
+    let (id, (ended, watched)) = (run.id(), mpsc::channel());
+    send(signal, id);
+    // A shell has what it starts in the background ignore Ctrl-C, and nobody is to wait for a long run then.
+    let watch = thread::spawn(move || {
+        if watched.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+            send("KILL", id);
         }
-        sleep(Duration::from_millis(2));
-    }
+    });
     let output = run.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
+    drop(ended);
+    watch.join().unwrap();
+    assert_eq!(output.status.code(), Some(130), "after {signal}");
     output
 }
 
+/// Sends a signal to a process.
 #[cfg(unix)]
-pub(crate) fn send(signal: &str, run: &Child) {
-    let id = run.id().to_string();
-    assert!(process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+pub(crate) fn send(signal: &str, process: u32) {
+    let command = ["-s", signal, &process.to_string()].map(str::to_owned);
+    assert!(process::Command::new("kill").args(command).status().unwrap().success());
 }
