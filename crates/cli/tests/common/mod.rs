@@ -183,7 +183,7 @@ pub(crate) fn interrupt(run: Child) -> Output {
 /// Ends a run by a signal that it heeds, and gives what it printed.
 #[cfg(unix)]
 pub(crate) fn end_by(signal: &str, run: Child) -> Output {
-    let (id, (ended, watched)) = (run.id(), mpsc::channel());
+    let (id, (ended, watched)) = (run.id(), mpsc::channel::<()>());
     send(signal, id);
     // A shell has what it starts in the background ignore Ctrl-C, and nobody is to wait for a long run then.
     let watch = thread::spawn(move || {
