@@ -55,7 +55,8 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
         done.extend(outputs.write(&session.simulation));
     }
     failure::first_of(done)?;
-    session.print_end(args.json, interrupted)?;
+    // The terminal may be gone, which is why the run was interrupted.
+    read_or_not(session.print_end(args.json, interrupted), interrupted)?;
     notes.detail(|| session.seconds().to_string());
     if interrupted {
         session.tell_interruption(saver.as_ref(), notes);

@@ -181,7 +181,7 @@ fn energies(backend: &dyn Backend) {
 
 fn softened_energies(backend: &dyn Backend) {
     for variant in variants(backend) {
-        for softening in [1e-3, 0.1, 10.0, 1e99] {
+        for softening in [1e-3, 0.1, 10.0] {
             check_energies(backend, variant, &systems::cluster(45, 4), softening);
         }
     }

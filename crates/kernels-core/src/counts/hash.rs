@@ -79,6 +79,7 @@ pub(super) fn key_of(block: &[u8]) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counts::Index;
 
     #[test]
     fn a_word_hashes_as_its_key() {
@@ -120,6 +121,29 @@ mod tests {
         // Of so many balls thrown at random into more bins most have a bin of their own.
         assert!(homes.len() as u64 > words / 2, "{} homes", homes.len());
         assert_eq!(crate::counts::Run::from(slots).words() as u64, words);
+    }
+
+    /// Words longer than a key whose last 8 bytes equal `b` have one hash, too.
+    #[test]
+    fn long_words_that_collide_under_a_known_seed_are_spread_by_another() {
+        let known = Seed::new(1, u64::from_le_bytes(*b"attacked"));
+        let words = 1 << if cfg!(miri) { 6 } else { 18 };
+        let word = |i: u32| format!("{i:024x}attacked").into_bytes();
+        assert!((1..words).all(|i| known.hash(&word(i)) == known.hash(&word(0))));
+        let (seed, mut index) = (Seed::of_process(), Index::new(|_| {}));
+        let mut homes: Vec<_> = (0..words).map(|i| seed.hash(&word(i)) >> 40).collect();
+        for i in 0..words {
+            let hash = seed.hash(&word(i));
+            let vacant = index.find(hash, |number| number == i).expect_err("a new word");
+            index.insert(vacant, hash, i as usize);
+        }
+        homes.sort_unstable();
+        homes.dedup();
+        assert!(homes.len() > words as usize / 2, "{} homes", homes.len());
+        assert!(
+            (0..words)
+                .all(|i| index.find(seed.hash(&word(i)), |number| number == i).ok() == Some(i))
+        );
     }
 
     /// Prints what a process hashes for the test below, which runs this one in others.
