@@ -23,9 +23,10 @@ pub(crate) struct Counted {
     pub(crate) count: Duration,
 }
 
-/// Counts the text.
+/// Counts the text, of so many `bytes` where that is known.
 pub(crate) fn count(
     mut text: Text,
+    bytes: Option<u64>,
     counter: &mut dyn WordCount,
     stream: bool,
     progress: &mut Progress,
@@ -35,7 +36,6 @@ pub(crate) fn count(
     if stream {
         text.limit_pieces(STREAMED / threads);
     }
-    let bytes = text.size();
     let reading = Reading { text, progress, time: Duration::ZERO, failure: None };
     let pieces = InTurn { reading: Mutex::new(reading), bytes };
     let added = info_span!("tokenise + count").in_scope(|| counter.add_pieces(&pieces));

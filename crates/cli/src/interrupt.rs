@@ -1,9 +1,9 @@
 //! Ctrl-C, a polite `kill` and a terminal that closes: they ask the work to end at the next good moment.
 
 use std::ffi::c_int;
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{fs, io};
 
 use anyhow::Context;
 use perf_kernels::{Counts, Error, Executor, Pieces, WordCount};
@@ -31,16 +31,7 @@ impl Interrupt {
         let asked = Arc::new(AtomicBool::new(false));
         let ignored = ignored();
         for signal in SIGNALS.iter().copied().filter(|signal| ignored & bit(*signal) == 0) {
-            let mut listening = Ok(());
-            if signal == SIGINT {
-                // The order matters: the first signal finds the flag unset, and sets it.
-                let code = INTERRUPTED.into();
-                listening =
-                    flag::register_conditional_shutdown(signal, code, Arc::clone(&asked)).map(drop);
-            }
-            listening
-                .and_then(|()| flag::register(signal, Arc::clone(&asked)))
-                .context("cannot listen to Ctrl-C")?;
+            listen_to(signal, &asked).context("cannot listen to Ctrl-C")?;
         }
         Ok(Self(asked))
     }
@@ -49,6 +40,14 @@ impl Interrupt {
     pub(crate) fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+fn listen_to(signal: c_int, asked: &Arc<AtomicBool>) -> io::Result<()> {
+    if signal == SIGINT {
+        // The order matters: the first signal finds the flag unset, and sets it.
+        flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(asked))?;
+    }
+    flag::register(signal, Arc::clone(asked)).map(drop)
 }
 
 /// The signals that whoever started the program has it ignore, as `nohup` does and a shell of its background jobs.

@@ -164,9 +164,9 @@ impl Auto<'_> {
     }
 
     fn none_fits(&self, workload: &Workload) -> SelectionError {
-        let is_ready = |backend: &&Arc<dyn Backend>| backend.availability().is_ready();
-        let mut ready = self.backends.iter().filter(is_ready);
-        let software = ready.find(|backend| workload.is_within(backend.as_ref()));
+        let software = self.backends.iter().find(|backend| {
+            backend.availability().is_ready() && workload.is_within(&backend.capabilities())
+        });
         SelectionError::NoneFits {
             what: workload.demand(),
             software: software.map(|backend| backend.name()),

@@ -70,13 +70,15 @@ fn count(
     (start, notes): (Instant, Notes),
 ) -> anyhow::Result<ExitCode> {
     let options = WordCountOptions { algorithm: args.algorithm.into() };
-    let backend = select(args, &options, text::size(&files), notes)?;
+    let bytes = text::size(&files);
+    let backend = select(args, &options, bytes, notes)?;
     let mut counter = backend.word_count(&options)?;
-    let mut progress = Progress::bytes(notes, text::size(&files));
+    let mut progress = Progress::bytes(notes, bytes);
     // Otherwise a signal ends the program at once: there is nothing to tell.
     let interrupt = args.profile.is_wanted().then(Interrupt::listen).transpose()?;
     let mut counter = Interruptible::new(counter.as_mut(), interrupt);
-    let counted = counting::count(Text::new(files), &mut counter, args.stream, &mut progress)?;
+    let text = Text::new(files);
+    let counted = counting::count(text, bytes, &mut counter, args.stream, &mut progress)?;
     drop(progress);
     if counter.is_interrupted() {
         notes.note("interrupted: no words are written");

@@ -64,19 +64,18 @@ pub(crate) fn is_like_counts(path: &Path) -> io::Result<bool> {
 }
 
 fn are_counts(text: &str) -> bool {
-    let total =
-        |count: u64, percentage: &str| Some(count as f64 * 100.0 / percentage.parse::<f64>().ok()?);
-    let first = text.split('\n').next().and_then(|line| columns(line).ok());
-    let Some(total) = first.and_then(|(_, count, percentage)| total(count, percentage)) else {
-        return false;
-    };
-    let total = total.round();
-    let is_written = |line| {
+    let Some(total) = text.split('\n').next().and_then(total_of) else { return false };
+    text.split_terminator('\n').all(|line| {
         columns(line).is_ok_and(|(_, count, percentage)| {
             perf_kernels::text::python_repr(count as f64 / total * 100.0) == percentage
         })
-    };
-    text.split_terminator('\n').all(is_written)
+    })
+}
+
+/// The total of which the count of a line is its percentage.
+fn total_of(line: &str) -> Option<f64> {
+    let (_, count, percentage) = columns(line).ok()?;
+    Some((count as f64 * 100.0 / percentage.parse::<f64>().ok()?).round())
 }
 
 fn parse_line(line: &str) -> anyhow::Result<(String, u64)> {

@@ -56,11 +56,6 @@ impl Text {
         self.size = self.size.min(size);
     }
 
-    /// The size of the whole text, as [`size`], as long as nothing has been read.
-    pub(crate) fn size(&self) -> Option<u64> {
-        size(self.waiting.as_slice())
-    }
-
     /// How much has been read, as far as the last border.
     pub(crate) fn position(&self) -> u64 {
         self.position - self.rest.len() as u64

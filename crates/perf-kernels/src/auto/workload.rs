@@ -1,6 +1,6 @@
 //! What `auto` is asked about, and where by the built-in crossovers one backend overtakes another.
 
-use kernels_core::{Backend, NBodyOptions, Precision, WordCountOptions};
+use kernels_core::{Backend, Capabilities, NBodyOptions, Precision, WordCountOptions};
 
 use super::calibration;
 
@@ -123,12 +123,12 @@ impl Workload {
 
     /// Whether the backend can do what is asked, and on a device that `auto` may choose.
     pub(super) fn fits(&self, backend: &dyn Backend) -> bool {
-        !backend.capabilities().software && self.is_within(backend)
+        let abilities = backend.capabilities();
+        !abilities.software && self.is_within(&abilities)
     }
 
-    /// Whether the backend can do what is asked, on whatever device.
-    pub(super) fn is_within(&self, backend: &dyn Backend) -> bool {
-        let abilities = backend.capabilities();
+    /// Whether these are enough for what is asked, on whatever device.
+    pub(super) fn is_within(&self, abilities: &Capabilities) -> bool {
         match self {
             Self::NBody { options, .. } => {
                 abilities.nbody_algorithms.contains(&options.algorithm)
