@@ -165,7 +165,9 @@ pub(crate) struct NBody {
     /// Write the final state to FILE, in the format of INPUT
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Save the run to FILE now and then, and when it is interrupted, each between two steps
+    /// Save the run to FILE at its beginning, now and then, and when it is interrupted, each between two steps
+    ///
+    /// No other run saves itself there meanwhile, and nothing is replaced but this run, no further on, and an empty file.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
     /// Seconds between two saves
