@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{Folder, assert_error, cli, root, start, stdout, steps_done, wait_for};
+use common::{
+    Folder, assert_error, cli, root, start, stdout, steps_done, wait_for, wait_for_steps,
+};
 
 /// The end of an uninterrupted run, for a backend.
 fn end(folder: &Folder, backend: &str, options: &str) -> Vec<u8> {
@@ -404,7 +406,7 @@ fn lines_before_a_save_are_printed_when_it_is_written() {
         .stdout(fs::File::create(&lines).unwrap())
         .spawn()
         .unwrap();
-    wait_for(&saved);
+    wait_for_steps(&saved);
     sleep(Duration::from_millis(50));
     child.kill().unwrap();
     child.wait().unwrap();

@@ -4,23 +4,30 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{Folder, cli, end_by, interrupt, program, root, send, start, steps_done, wait_for};
+use common::{
+    Folder, cli, end_by, interrupt, program, root, send, start, steps_done, wait_for_steps,
+};
 
 /// A run that would take an hour, and saves itself all the time.
 const LONG: &str = "nbody -b scalar data/input128 --t-end 10000 --checkpoint-every 0.01";
 
-/// A run that has saved itself, what it prints in a pipe.
+/// A run that has saved a step, what it prints in a pipe.
 fn start_piped(line: &str, saved: &Path) -> Child {
+    let child = spawn_piped(line, saved);
+    wait_for_steps(saved);
+    child
+}
+
+fn spawn_piped(line: &str, saved: &Path) -> Child {
     let mut command = program(line);
     command.arg("--checkpoint").arg(saved).stdout(Stdio::piped()).stderr(Stdio::null());
-    let child = command.spawn().unwrap();
-    wait_for(saved);
-    child
+    command.spawn().unwrap()
 }
 
 /// The energy at the end of a large system may take minutes.
@@ -43,7 +50,7 @@ fn ctrl_c_leaves_the_last_complete_state() {
         &format!("{LONG} --report-every 0"),
         &[Path::new("--checkpoint"), &saved, Path::new("--output"), &output],
     );
-    wait_for(&saved);
+    wait_for_steps(&saved);
     interrupt(child);
     // The state written is the one saved: going on for no step writes it again.
     let (step, again) = (steps_done(&saved), folder.path("again"));
@@ -74,7 +81,7 @@ fn a_polite_kill_and_a_closed_terminal_are_as_good_as_ctrl_c() {
     for signal in ["TERM", if cfg!(target_os = "linux") { "HUP" } else { "INT" }] {
         let saved = folder.path(signal);
         let child = start(LONG, &[Path::new("--checkpoint"), &saved]);
-        wait_for(&saved);
+        wait_for_steps(&saved);
         end_by(signal, child);
         assert!(steps_done(&saved) > 0, "{signal}");
     }
@@ -86,13 +93,16 @@ fn signals_in_a_row_leave_time_to_save() {
     let folder = Folder::new();
     for signals in [["HUP", "HUP"], ["TERM", "HUP"], ["TERM", "TERM"]] {
         let saved = folder.path(&signals.join("-"));
-        // Nothing is saved while it runs.
-        let line = LONG.replace("--checkpoint-every 0.01", "--checkpoint-every 1000");
-        let mut child = start(&line, &[Path::new("--checkpoint"), &saved]);
-        wait_for(&saved);
-        sleep(Duration::from_millis(100));
-        signals.iter().for_each(|signal| send(signal, child.id()));
-        child.wait().unwrap();
+        // Nothing is saved while it runs, and each step is told of.
+        let mut run = spawn_piped(
+            "nbody -b scalar data/input128 --t-end 10000 --checkpoint-every 1000 --report-every 1",
+            &saved,
+        );
+        let mut printed = BufReader::new(run.stdout.take().unwrap()).lines();
+        assert_eq!(printed.by_ref().take(3).map(Result::unwrap).count(), 3);
+        signals.iter().for_each(|signal| send(signal, run.id()));
+        printed.for_each(|line| drop(line.unwrap()));
+        run.wait().unwrap();
         assert!(steps_done(&saved) > 0, "{signals:?}");
     }
 }
@@ -111,7 +121,7 @@ fn a_run_goes_on_where_its_terminal_does_not_matter() {
     let mut shell = Command::new("sh");
     shell.current_dir(root()).args(["-c", &command]);
     let mut run = shell.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    wait_for(&saved);
+    wait_for_steps(&saved);
     send("HUP", run.id());
     let before = steps_done(&saved);
     sleep(Duration::from_millis(300));

@@ -160,9 +160,20 @@ pub(crate) fn start(arguments: &str, paths: &[&Path]) -> Child {
 
 /// Waits until the file is there.
 pub(crate) fn wait_for(path: &Path) {
+    wait_until(&format!("{} to be there", path.display()), || path.exists());
+}
+
+/// Waits until the run has saved itself behind a step. Its first save is of its start.
+pub(crate) fn wait_for_steps(saved: &Path) {
+    wait_until(&format!("a step in {}", saved.display()), || {
+        saved.exists() && steps_done(saved) > 0
+    });
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();
-    while !path.exists() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{} never came", path.display());
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited a minute for {what}");
         sleep(Duration::from_millis(2));
     }
 }
