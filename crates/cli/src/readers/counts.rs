@@ -64,8 +64,10 @@ pub(crate) fn is_like_counts(path: &Path) -> io::Result<bool> {
 }
 
 fn are_counts(text: &str) -> bool {
+    /// All of a megabyte take 25 ms, a fifth of the time of counting 33 MB.
+    const LINES: usize = 1000;
     let Some(total) = text.split('\n').next().and_then(total_of) else { return false };
-    text.split_terminator('\n').all(|line| {
+    text.split_terminator('\n').take(LINES).all(|line| {
         columns(line).is_ok_and(|(_, count, percentage)| {
             perf_kernels::text::python_repr(count as f64 / total * 100.0) == percentage
         })
