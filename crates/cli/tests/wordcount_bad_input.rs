@@ -117,6 +117,8 @@ fn a_damaged_archive() {
     let level = ruzstd::encoding::CompressionLevel::Fastest;
     let frame = ruzstd::encoding::compress_to_vec("a text and more of it ".as_bytes(), level);
     assert_refused(&frame[..frame.len() / 2], "", &["text", "the Zstandard data ends too early"]);
+    let followed = [&frame[..], b"what is no frame"].concat();
+    assert_refused(&followed, "", &["text", "the Zstandard data is followed by something else"]);
     // A window of 2 GiB.
     let window = [0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 0, 0, 0];
     assert_refused(&window, "", &["text", "window of 2147483648 bytes", "--long=31"]);

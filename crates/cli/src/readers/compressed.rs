@@ -119,18 +119,20 @@ impl<R: BufRead> Frames<R> {
 
     /// Enters the next frame, or passes over one that holds no text.
     fn enter(&mut self) -> io::Result<()> {
+        use FrameDecoderError::{ReadFrameHeaderError as Header, WindowSizeTooBig};
+        use ReadFrameHeaderError::{BadMagicNumber, SkipFrame};
         match self.decoder.init(&mut self.packed) {
             Ok(()) => self.within = true,
-            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                length,
-                ..
-            })) => {
+            Err(Header(SkipFrame { length, .. })) => {
                 let frame = &mut self.packed.by_ref().take(length.into());
                 if io::copy(frame, &mut io::sink())? < length.into() {
                     return Err(invalid("the Zstandard data ends too early"));
                 }
             }
-            Err(FrameDecoderError::WindowSizeTooBig { requested, max }) => {
+            Err(Header(BadMagicNumber(_))) => {
+                return Err(invalid("the Zstandard data is followed by something else"));
+            }
+            Err(WindowSizeTooBig { requested, max }) => {
                 return Err(invalid(format!(
                     "its window of {requested} bytes is above {max}: unpack it with zstd -d --long=31"
                 )));
