@@ -24,6 +24,8 @@ fn main() -> ExitCode {
         ("more_workgroups_than_one_dimension_holds", many_workgroups),
         ("bodies_beyond_a_buffer_are_refused_with_the_figures", large_buffers),
         ("adapter_without_exact_double_f32_refuses_mixed", without_double_f32),
+        ("bodies_on_which_no_force_is_felt_go_straight_on", no_force),
+        ("a_step_rounds_a_position_once", rounding),
         ("text_is_cut_to_the_buffers", small_buffers),
         ("table_of_words_grows", growing_table),
         ("text_is_read_while_the_device_counts", reading),
@@ -111,6 +113,58 @@ fn without_double_f32() {
 }
 
 /// The words in their order, with their number and first place.
+/// Forces and motion far apart, whose numbers f32 has in no units at once.
+fn no_force() {
+    let gpu = Gpu::new();
+    let rows = |rows: &[[f64; 3]]| rows.to_vec();
+    for precision in gpu.capabilities().precisions {
+        for (mass, softening) in [(0.125, 1e27), ((-200.0_f64).exp2(), 0.0)] {
+            let ring = ring(100);
+            let (x, v) = (ring.position_rows(), ring.velocity_rows());
+            let mut bodies = Bodies::from_rows(vec![mass; 100], rows(x), rows(v)).unwrap();
+            let options =
+                NBodyOptions { precision: Some(precision), softening, ..NBodyOptions::default() };
+            let mut kernel = gpu.nbody(&options).expect("a kernel");
+            for round in 1..=2 {
+                kernel.leapfrog(&mut bodies, 1e-3, 100).expect("a run");
+                let straight = |i: usize, k: usize| x[i][k] + 0.1 * f64::from(round) * v[i][k];
+                let expected = Array2::from_shape_fn((100, 3), |(i, k)| straight(i, k));
+                let error = rms_error(bodies.positions(), expected.view());
+                let bound = if precision == Precision::F32 { 5e-6 } else { 1e-12 };
+                assert!(error < bound, "{precision}, {mass}, {softening}: {error:e}");
+                let energies = kernel.energies(&bodies).expect("energies");
+                assert!((energies.kinetic / (50.0 * mass) - 1.0).abs() < 1e-6);
+                let mut found = Array2::zeros((100, 3));
+                kernel.accelerations(&bodies, found.view_mut()).expect("accelerations");
+                let places: Vec<_> = (0..100).collect();
+                let expected = reference_accelerations_of(&bodies, &places, softening);
+                let error = rms_error(found.view(), expected.view());
+                assert!(error < tolerances::acceleration_rms(precision), "{precision}: {error:e}");
+            }
+        }
+    }
+}
+
+/// A driver that adds up `x + dt v + dt^2/2 a` in another order rounds twice.
+fn rounding() {
+    let (before, dt) = (ring(1000), 1e-3);
+    let after = moved(&Gpu::new(), &before, 1);
+    let places: Vec<_> = (0..1000).collect();
+    let a = reference_accelerations_of(&before, &places, 0.01);
+    let error = |i: usize, k: usize| {
+        let (x, v) = (before.position_rows()[i][k], before.velocity_rows()[i][k]);
+        let exact = x + dt * (v + 0.5 * dt * a[[i, k]]);
+        let found = after.position_rows()[i][k];
+        (found - exact).abs() / f64::from((found as f32).abs().next_up() - (found as f32).abs())
+    };
+    // Coordinates near 0 move by much more than their last place, which v and dt tell as well.
+    let large = (0..1000)
+        .flat_map(|i| [(i, 0), (i, 1)])
+        .filter(|&(i, k)| after.position_rows()[i][k].abs() > 0.1);
+    let most = large.map(|(i, k)| error(i, k)).fold(0.0, f64::max);
+    assert!(most < 0.51, "{most} of the last place");
+}
+
 fn words(gpu: &Gpu, text: &str) -> Vec<(String, u64, u64)> {
     let mut counter = gpu.word_count(&WordCountOptions::default()).expect("a counter");
     let counts = counter.count(text.as_bytes()).expect("counts");

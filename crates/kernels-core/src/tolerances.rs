@@ -27,7 +27,8 @@ pub const MIXED_SHARED_RMS: f64 = 3e-7;
 /// Bound on the rms relative error of accelerations in `f32` throughout.
 ///
 /// It holds where the cubes of the distances and of the softening, and masses over them, are normal numbers of f32: for
-/// distances from some 1e-9 to 1e12 with masses near 1, in the units of the input. `gpu` computes in units of the system and has no such limit.
+/// distances from some 1e-9 to 1e12 with masses near 1, in the units of the input. `gpu` computes in units of the
+/// system, so that only the ratios count, and refuses steps that f32 has no numbers for.
 pub const F32_RMS: f64 = 2e-6;
 
 /// Bound on the rms relative error of accelerations by the tree algorithm at its default opening angle.

@@ -1,4 +1,4 @@
-//! The energies on the device: `shaders/energy.wgsl`.
+//! The potential energy on the device: `shaders/energy.wgsl`.
 
 use kernels_core::nbody::CompensatedSum;
 use kernels_core::{Error, Precision};
@@ -19,7 +19,7 @@ pub(super) struct Energy {
     energy: ComputePipeline,
     bound: BindGroup,
     grid: (u32, u32),
-    /// The bytes of the energies of all workgroups.
+    /// The bytes of the sums of all workgroups.
     bytes: u64,
     /// How many blocks one dispatch takes at most.
     most: u32,
@@ -45,12 +45,12 @@ impl Energy {
             energy: program.entry(device, "energy")?,
             bound: program.bind(device, &buffers.all())?,
             grid: (columns, rows),
-            bytes: u64::from(columns) * u64::from(rows) * 2 * real,
+            bytes: u64::from(columns) * u64::from(rows) * real,
             most: device.most_workgroups(),
         })
     }
 
-    /// The kinetic and the potential energy of each workgroup, into the staging buffer of energies.
+    /// The potential energy of each workgroup, into the staging buffer of energies.
     ///
     /// # Errors
     /// [`Error::Device`] of an earlier submission.
@@ -86,9 +86,9 @@ impl Energy {
         Ok(())
     }
 
-    /// The sums of kinetic and potential energy over all workgroups, from the bytes of the staging buffer.
-    pub(super) fn sums(&self, precision: Precision, staged: &[u8]) -> [f64; 2] {
+    /// The sum over all workgroups, from the bytes of the staging buffer.
+    pub(super) fn sum(&self, precision: Precision, staged: &[u8]) -> f64 {
         let reals = cells::reals(precision, &staged[..self.bytes as usize]);
-        [0, 1].map(|k| reals.iter().skip(k).step_by(2).copied().collect::<CompensatedSum>().value())
+        reals.into_iter().collect::<CompensatedSum>().value()
     }
 }

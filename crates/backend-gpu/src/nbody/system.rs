@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use kernels_core::phase::Phase;
-use kernels_core::{Bodies, Energies, Error};
+use kernels_core::{Bodies, Error};
 use wgpu::{BindGroup, Buffer, ComputePipeline, SubmissionIndex};
 
 use super::buffers::{Buffers, Span};
@@ -16,7 +16,7 @@ use super::pairs;
 use super::plan::{Chip, Plan};
 use super::tuned::{Key, Tuned};
 use super::tuning::Tuning;
-use super::units::Units;
+use super::units::{Purpose, Units};
 use crate::device::Device;
 use crate::device::stream::{Pace, Stream};
 use crate::shaders::Numbers;
@@ -96,16 +96,23 @@ impl System {
         self.plan.bodies as usize == bodies.len() && !self.device.is_lost()
     }
 
-    /// Brings a system to the device, where it is not there already.
+    /// Brings a system to the device, where it is not there already in units that fit the purpose.
     ///
     /// # Errors
-    /// As [`Units::of`] and [`pairs::require_apart`].
-    pub(super) fn load(&mut self, bodies: &Bodies, softening: f64) -> Result<(), Error> {
-        if self.content.as_ref().is_some_and(|content| self.holds(content, bodies)) {
+    /// As [`Units::fitting`] and [`pairs::require_apart`].
+    pub(super) fn load(
+        &mut self,
+        bodies: &Bodies,
+        softening: f64,
+        purpose: Purpose,
+    ) -> Result<(), Error> {
+        let precision = self.numbers.precision();
+        let holds = |content| self.holds(content, bodies);
+        if self.units.fit(precision, purpose) && self.content.as_ref().is_some_and(holds) {
             return Ok(());
         }
-        let units = Units::of(bodies, softening)?;
-        pairs::require_apart(bodies, units, self.numbers.precision(), softening)?;
+        let units = Units::fitting(bodies, softening, precision, purpose)?;
+        pairs::require_apart(bodies, units, precision, softening)?;
         self.units = units;
         let masses = bodies.mass_slice().iter().map(|&m| units.mass(m));
         let positions = bodies.position_rows().iter().map(|x| x.map(|x| units.length(x)));
@@ -147,7 +154,7 @@ impl System {
         let precision = self.numbers.precision();
         let dt = self.units.time(dt);
         let mut bytes = Vec::with_capacity(32);
-        for factor in [dt, 0.5 * dt, 0.5 * dt * dt] {
+        for factor in [dt, 0.5 * dt] {
             cells::push_factor(precision, factor, &mut bytes);
         }
         let softening_squared = self.units.softening_squared(softening);
@@ -329,11 +336,11 @@ impl System {
         dispatch(stream, pipeline, bound, Span::of(&self.plan), grid, cost)
     }
 
-    /// The energies of the system.
+    /// The potential energy of the system.
     ///
     /// # Errors
     /// [`Error::Device`].
-    pub(super) fn energies(&mut self, pace: &mut Pace) -> Result<Energies, Error> {
+    pub(super) fn potential(&mut self, pace: &mut Pace) -> Result<f64, Error> {
         let energy = match self.energy.take() {
             Some(energy) => energy,
             None => Energy::new(&self.device, self.numbers, &self.plan, &self.buffers)?,
@@ -344,12 +351,8 @@ impl System {
         energy.evaluate(&mut stream, &self.plan, &self.buffers)?;
         let (done, precision) = (stream.finish()?, self.numbers.precision());
         let staged = &self.buffers.staged_energies;
-        let [kinetic, potential] =
-            self.device.with_mapped(staged, done, |staged| energy.sums(precision, staged))?;
-        Ok(Energies {
-            kinetic: self.units.to_energy(kinetic),
-            potential: self.units.to_energy(potential),
-        })
+        let sum = self.device.with_mapped(staged, done, |staged| energy.sum(precision, staged))?;
+        Ok(self.units.to_energy(sum))
     }
 }
 

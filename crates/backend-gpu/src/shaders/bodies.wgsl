@@ -10,8 +10,8 @@
 // [slot][body]: the pull of one part of the bodies, added up over all slots by `step.wgsl`.
 @group(0) @binding(3) var<storage, read_write> partials: array<Cell>;
 @group(0) @binding(4) var<storage, read_write> factors: Factors;
-// [workgroup]: sums of kinetic and potential energies.
-@group(0) @binding(5) var<storage, read_write> energies: array<vec2<real>>;
+// [workgroup]: sums of potential energies.
+@group(0) @binding(5) var<storage, read_write> energies: array<real>;
 // A zero that no compiler knows.
 @group(0) @binding(6) var<storage, read_write> secret: u32;
 

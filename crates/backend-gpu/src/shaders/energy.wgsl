@@ -1,8 +1,8 @@
-// The energies: 1/2 m v^2 and -1/2 m_i sum over j != i of m_j / sqrt(r_ij^2 + eps^2), first the inner
-// sum of each body, without those that it has met, then everything added up by workgroups. The host adds the workgroups' in f64.
+// The potential energy, -1/2 m_i sum over j != i of m_j / sqrt(r_ij^2 + eps^2), first the inner sum of each body, without
+// those that it has met, then everything added up by workgroups. The host adds the workgroups' in f64.
 
 var<workgroup> tile: array<Cell, WORKGROUP>;
-var<workgroup> sums: array<vec2<real>, WORKGROUP>;
+var<workgroup> sums: array<real, WORKGROUP>;
 
 fn potential_of_tile(own: u32, p: Cell, tile_first: u32, count: u32) -> real {
     let eps2 = factors.softening_squared;
@@ -39,14 +39,11 @@ fn potential(
     partials[i] = cell(sum, 0);
 }
 
-fn energy_of(i: u32) -> vec2<real> {
+fn energy_of(i: u32) -> real {
     if i >= span.bodies {
-        return vec2<real>();
+        return real();
     }
-    let mass = weight(positions[i]);
-    let v = narrowed(wide(velocities[i]));
-    let potential = narrowed(wide(partials[i])).x;
-    return real(0.5) * mass * vec2(dot(v, v), -potential);
+    return real(-0.5) * weight(positions[i]) * narrowed(wide(partials[i])).x;
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -11,7 +11,6 @@ alias Cell = vec4<f64>;
 struct Factors {
     step: Factor,
     half_step: Factor,
-    half_step_squared: Factor,
     softening_squared: real,
 }
 

@@ -26,7 +26,6 @@ struct Cell {
 struct Factors {
     step: Factor,
     half_step: Factor,
-    half_step_squared: Factor,
     softening_squared: real,
 }
 
