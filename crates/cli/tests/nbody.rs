@@ -188,6 +188,19 @@ fn auto_says_what_it_chose_unless_it_is_to_be_quiet() {
 }
 
 #[test]
+fn a_precision_that_nobody_chose_is_told_unless_it_is_f64() {
+    let Some(driver) = common::swiftshader("a precision that nobody chose") else { return };
+    let told = |options: &str| {
+        let mut command = cli(&format!("nbody -b gpu data/input16 --t-end 0.01{options}"));
+        let output = command.env("VK_DRIVER_FILES", driver).assert().success().get_output().clone();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let note = "cli: the device has no f64: the run is in mixed (--precision)\n";
+    assert_eq!(told(""), note);
+    assert!(!told(" --precision mixed").contains("f64") && told(" -q").is_empty());
+}
+
+#[test]
 fn threads_that_cannot_be_had_are_not_left_out_silently() {
     let told = predicate::str::contains("scalar runs on one thread, not 3");
     cli("nbody -b scalar --threads 3 data/input16 --t-end 0.01").assert().success().stderr(told);

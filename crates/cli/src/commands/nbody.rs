@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use perf_kernels::{Backend, Error, NBody as NBodyKernel, NBodyOptions, Workload};
+use perf_kernels::{Backend, Error, NBody as NBodyKernel, NBodyOptions, Precision, Workload};
 use tracing::info_span;
 
 use crate::args::NBody;
@@ -180,7 +180,9 @@ impl Session {
         span.exit();
         job.compare_machines(&machine, notes);
         job.tell_end(notes)?;
-        job.plan.settle(backend.precision(&options)?);
+        let precision = backend.precision(&options)?;
+        tell_precision(&options, precision, notes);
+        job.plan.settle(precision);
         let earlier = (job.state.step, job.state.spent);
         let simulation = Simulation::new(job.plan, kernel, job.state)?;
         let setup = start.elapsed() - read;
@@ -308,6 +310,13 @@ impl Session {
             None => "with --checkpoint FILE it could go on".to_owned(),
         };
         notes.note(format_args!("interrupted behind step {step} of {steps}: {remedy}"));
+    }
+}
+
+/// Says so where nobody has asked for a precision and the usual one is not to be had.
+fn tell_precision(options: &NBodyOptions, precision: Precision, notes: Notes) {
+    if options.precision.is_none() && precision != Precision::F64 {
+        notes.note(format_args!("the device has no f64: the run is in {precision} (--precision)"));
     }
 }
 
