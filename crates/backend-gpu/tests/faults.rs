@@ -129,6 +129,10 @@ fn named_adapter() {
     let name = adapter();
     let output = child("availability", "WGPU_ADAPTER_NAME", &name.to_uppercase());
     assert_told(&output, &["ready", "None", &name, "(chosen): ", "double-f32"]);
+    // An empty variable is none.
+    for variable in ["WGPU_ADAPTER_NAME", "WGPU_BACKEND"] {
+        assert_told(&child("availability", variable, ""), &["ready", "(chosen): "]);
+    }
 }
 
 /// The drivers that there are anyway, and one more.

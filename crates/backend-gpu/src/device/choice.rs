@@ -95,21 +95,33 @@ impl From<Missing> for Availability {
 /// # Errors
 /// What is missing and what to do about it.
 pub(crate) fn choose() -> Result<Choice, Missing> {
-    let backends = interfaces(Backends::all().with_env())?;
+    let asked = match variable("WGPU_BACKEND") {
+        Some(_) => Backends::all().with_env(),
+        None => Backends::all(),
+    };
+    let backends = interfaces(asked)?;
     let all = adapters(backends);
     if all.is_empty() {
         return Err(no_adapter(backends));
     }
-    let wanted = std::env::var("WGPU_ADAPTER_NAME").ok();
+    let wanted = variable("WGPU_ADAPTER_NAME");
     let candidates: Vec<_> = all.iter().map(Candidate::of).collect();
     match best(&candidates, wanted.as_deref()) {
         Some(chosen) => Ok(Choice { all, chosen }),
         None => {
-            let found: Vec<_> = all.iter().map(|adapter| describe(&adapter.get_info())).collect();
+            let named = wanted.is_some();
+            let told = |info: AdapterInfo| if named { info.name } else { describe(&info) };
+            let found: Vec<_> = all.iter().map(|adapter| told(adapter.get_info())).collect();
             let runs_shaders = candidates.iter().any(|candidate| candidate.runs_shaders);
             Err(none_fits(&found, wanted.as_deref(), runs_shaders))
         }
     }
+}
+
+/// What a variable of the environment asks for; an empty one is none. No adapter has in its name what is no UTF-8.
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(value.to_string_lossy().into_owned())
 }
 
 /// Those of the interfaces asked for that are compiled in. wgpu panics where there are none.

@@ -24,6 +24,9 @@ const LEAST_DISPATCH: u64 = 1 << 13;
 /// The iterations of all loops that one invocation of `steps` may do.
 const ITERATIONS: u32 = 1 << 15;
 
+// An invocation of `potential` takes a turn for each body of a reach and one for each tile; one of `forces` fewer.
+const _: () = assert!(2 * REACH <= ITERATIONS);
+
 /// The partial sums of all slots take at most so many bytes.
 const PARTIALS: u64 = 1 << 27;
 
