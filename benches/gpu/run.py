@@ -34,9 +34,11 @@ LOADER = "libvulkan.so.1"
 DRIVER = Path("/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json")
 KNOWN = [Path("/etc/vulkan/icd.d"), Path("/usr/share/vulkan/icd.d")]
 
-# Interactions of a run, bodies, bytes of text: for a GPU, and for a processor that plays one.
-REAL = {"work": 2e12, "bodies": [16, 1024, 16384, 131072], "bytes": 1_000_000_000}
-SOFTWARE = {"work": 5e8, "bodies": [16, 1024, 4096], "bytes": 33_000_000}
+# Interactions of a run, bodies, the most bodies, bytes of text: for a GPU, and for a processor that plays one.
+REAL = {"work": 2e12, "bodies": [16, 1024, 16384, 131072], "most": 1 << 20, "bytes": 1_000_000_000}
+SOFTWARE = {"work": 5e8, "bodies": [16, 1024, 4096], "most": 1 << 13, "bytes": 33_000_000}
+# What three steps of the most bodies may change their energy by: f32 rounds it to 3e-7.
+ENERGY = 1e-6
 # Interactions of a run on the processor beside it.
 PROCESSOR = 5e9
 # How often a warm run is made.
@@ -70,7 +72,8 @@ def main():
         write(record, options.record)
         checks = {} if options.no_checks else check(programs)
     write(record | {"checks": checks}, options.record)
-    return 0 if all(checks.values()) and record["word_counts_equal"] else 1
+    kept = all(abs(row["energy_change"]) <= ENERGY for row in record["most"])
+    return 0 if all(checks.values()) and kept and record["word_counts_equal"] else 1
 
 
 def pack(folder):
@@ -231,6 +234,7 @@ class Measurement:
             "notes": self.gpu["notes"],
             "start": self.start(),
             "nbody": self.nbody(),
+            "most": self.most(),
             "wordcount": self.wordcount(),
         }
         record["word_counts_equal"] = filecmp.cmp(self.scratch / "gpu", self.scratch / "rayon", shallow=False)
@@ -258,6 +262,19 @@ class Measurement:
                 rows.append(self.row("gpu", precision, bodies, self.sizes["work"]))
             if bodies <= 16384:
                 rows.append(self.row("rayon-scalar", "f64", bodies, min(PROCESSOR, self.sizes["work"])))
+        return rows
+
+    def most(self):
+        """Three steps of the most bodies, and whether these keep their energy."""
+        rows = []
+        self.cli("generate", "plummer", self.sizes["most"], "-b", "rayon", "--output", self.scratch / "bodies")
+        for precision in self.gpu["precisions"]:
+            arguments = ["nbody", "-q", "--json", "-b", "gpu", "--precision", precision, "--softening", 0.01]
+            run = json.loads(self.cli(*arguments, "--t-end", 2.5 * DT, self.scratch / "bodies"))
+            change, seconds = run["energy"]["relative_error"], run["seconds"]["total"]
+            rows.append({"precision": precision, "bodies": run["n"], "seconds": seconds, "energy_change": change})
+            verdict = "kept" if abs(change) <= ENERGY else "NOT KEPT"
+            print(f"{run['n']} bodies in {precision}, {run['steps']} steps in {seconds:.2f} s: energy {verdict}, {change:.1e}")
         return rows
 
     def row(self, backend, precision, bodies, work):
