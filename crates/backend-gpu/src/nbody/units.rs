@@ -48,13 +48,14 @@ pub(super) struct Units {
     time: f64,
     /// The largest coordinate in them.
     extent: f64,
-    /// Whether no pull vanishes.
-    forces: bool,
+    /// The longest step that they are good for: one without forces, where pulls may vanish.
+    longest: f64,
 }
 
 impl Units {
     /// Those of the caller, until a system comes.
-    pub(super) const UNSCALED: Self = Self { length: 1.0, time: 1.0, extent: 1.0, forces: true };
+    pub(super) const UNSCALED: Self =
+        Self { length: 1.0, time: 1.0, extent: 1.0, longest: f64::INFINITY };
 
     /// The units that suit a system and what it is on the device for.
     ///
@@ -70,7 +71,7 @@ impl Units {
         let Purpose::Steps(dt) = purpose else { return Ok(units) };
         let units = match units.tell_step(precision, dt) {
             true => units,
-            false => Self::of_motion(bodies, softening),
+            false => Self::of_motion(bodies, softening, dt.abs()),
         };
         if !units.tell_extent(precision) {
             return Err(Error::InvalidOption {
@@ -92,8 +93,11 @@ impl Units {
     /// Whether they are good for a purpose.
     pub(super) fn fit(self, precision: Precision, purpose: Purpose) -> bool {
         match purpose {
-            Purpose::Forces => self.forces,
-            Purpose::Steps(dt) => self.tell_extent(precision) && self.tell_step(precision, dt),
+            Purpose::Forces => self.longest == f64::INFINITY,
+            Purpose::Steps(dt) => {
+                let told = self.tell_extent(precision) && self.tell_step(precision, dt);
+                told && dt.abs() <= self.longest
+            }
         }
     }
 
@@ -124,16 +128,17 @@ impl Units {
             });
         }
         let time = time_of_mass(bodies, length);
-        Ok(Self { length, time, extent: coordinate * length, forces: true })
+        Ok(Self { length, time, extent: coordinate * length, longest: f64::INFINITY })
     }
 
-    /// Those in which coordinates and velocities come near 1, no mass is far above it, and the softening stays in its range.
-    fn of_motion(bodies: &Bodies, softening: f64) -> Self {
+    /// Those in which coordinates and velocities come near 1, no mass is far above it, and the softening stays in its range,
+    /// for steps up to `longest`.
+    fn of_motion(bodies: &Bodies, softening: f64, longest: f64) -> Self {
         let coordinate = largest(bodies.position_rows());
         let length = length_of(coordinate.max(softening / LARGEST * NEAR));
         let velocity = power_of_two(exponent(largest(bodies.velocity_rows()) * length));
         let time = velocity.max(time_of_mass(bodies, length));
-        Self { length, time, extent: coordinate * length, forces: false }
+        Self { length, time, extent: coordinate * length, longest }
     }
 
     pub(super) fn length(self, x: f64) -> f64 {
@@ -309,6 +314,7 @@ mod tests {
             assert!(
                 units.fit(Precision::F32, purpose) && !units.fit(Precision::F32, Purpose::Forces)
             );
+            assert!(!units.fit(Precision::F32, Purpose::Steps(1.0)), "forces may be felt in it");
             let velocity = units.velocity(bodies.velocity_rows()[0][1]);
             assert!((1.0..2.0).contains(&velocity), "{velocity}");
             assert!(
