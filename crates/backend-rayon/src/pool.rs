@@ -42,8 +42,9 @@ impl Pool {
             remedy: "ask for fewer threads",
         };
         let at_once = AVAILABLE.map_or(1, NonZeroUsize::get);
-        if threads.get() > MOST.max(4 * at_once) {
-            return Err(refused(format!("this process may use {at_once} at once")));
+        let most = MOST.max(4 * at_once);
+        if threads.get() > most {
+            return Err(refused(format!("more than {most} are of no use here")));
         }
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads.get())
@@ -167,7 +168,8 @@ mod tests {
     #[test]
     fn more_threads_than_are_of_use_are_refused() {
         let refused = Pool::new(NonZeroUsize::new(100_000).unwrap()).err().unwrap();
-        assert!(refused.to_string().contains("a pool of 100000 threads"), "{refused}");
+        let told = refused.to_string();
+        assert!(told.contains("a pool of 100000 threads") && told.contains("more than "), "{told}");
         assert!(Pool::new(NonZeroUsize::new(3).unwrap()).is_ok());
     }
 

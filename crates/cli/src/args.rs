@@ -130,7 +130,8 @@ impl ProfileArgs {
 ///
 /// INPUT holds a body a line: id mass x y z vx vy vz, the id being optional. Units have G = 1.
 /// The step is velocity Verlet of the fixed length --dt; int(t_end/dt)+1 steps are made.
-/// The energy is printed behind step 0 and every --report-every steps, dE/E against the print before.
+/// The energy is printed after step 0 and every --report-every steps, dE/E against the print before; as in nbabel,
+/// the time is that before the step.
 #[derive(Debug, Args)]
 #[command(after_help = NBODY_EXAMPLES)]
 #[command(group = ArgGroup::new("saves").args(["checkpoint", "resume"]).multiple(true))]
@@ -165,7 +166,7 @@ pub(crate) struct NBody {
     /// Write the final state to FILE, in the format of INPUT
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Save the run to FILE at its beginning, now and then, and when it is interrupted, each between two steps
+    /// Save the run to FILE before its first step, now and then, and when it is interrupted, each between two steps
     ///
     /// No other run saves itself there meanwhile, and nothing is replaced but this run, no further on, and an empty file.
     #[arg(long, value_name = "FILE")]
@@ -203,11 +204,11 @@ pub(crate) struct NBody {
 const NBODY_EXAMPLES: &str = "\
 Examples:
   cli nbody data/input16
-  cli nbody -b rayon data/input1k --t-end 1 --output final.dat
-  cli nbody --algorithm tree cluster --t-end 0.1    # of 100,000 bodies, from cli generate plummer 100000
-  cli nbody data/input128 --checkpoint run.ckpt     # Ctrl-C, then:
+  cli nbody -b rayon data/input1k --t-end 1 --softening 0.05 --output final.dat
+  cli nbody --algorithm tree cluster --t-end 0.1    # from cli generate plummer 100000 -b rayon
+  cli nbody data/input128 --softening 0.05 --checkpoint run.ckpt     # Ctrl-C, then:
   cli nbody --resume run.ckpt
-  cli nbody data/input128 --plot energy.svg --trajectory out.npz && cli plot out.npz orbits.svg";
+  cli nbody data/input16 --plot energy.svg --trajectory out.npz && cli plot out.npz orbits.svg";
 
 /// Count the words of a text as the lesson's wordcount.py does
 ///

@@ -104,7 +104,11 @@ fn one_line(error: &clap::Error) -> String {
     let words = told.trim_start_matches("error: ").split_whitespace();
     let message = words.collect::<Vec<_>>().join(" ");
     let message = message.replace(" For more information, try '--help'.", "");
-    format!("{}: see --help", message.trim_end_matches('.'))
+    let message = message.trim_end_matches('.');
+    match message.split_once(" tip: ") {
+        Some((problem, tip)) => format!("{problem}: {tip}, or see --help"),
+        None => format!("{message}: see --help"),
+    }
 }
 
 /// Prints the error unless it is only that nobody reads the results any more.

@@ -390,7 +390,7 @@ fn an_end_that_lies_behind_is_not_saved() {
     let saved = short_run(&folder, "");
     let before = fs::read(&saved).unwrap();
     let told =
-        predicates::str::contains("has done 11 steps, and its end is behind 3: a later --t-end");
+        predicates::str::contains("has done 11 steps and is past its end, step 3: a later --t-end");
     cli("nbody --t-end 0.002 --resume").arg(&saved).assert().success().stderr(told);
     assert_eq!(fs::read(&saved).unwrap(), before);
 }

@@ -71,6 +71,8 @@ fn wrong_usage_is_told_in_one_line() {
     assert_error(&mut cli("frobnicate"), 2, &["frobnicate", "--help"]);
     assert_error(&mut cli("nbody"), 2, &["INPUT", "--help"]);
     assert_error(&mut cli("nbody --no-such x"), 2, &["--no-such"]);
+    let tip = "'--tend' found: a similar argument exists: '--t-end', or see --help";
+    assert_error(&mut cli("nbody --tend 3 data/input16"), 2, &[tip]);
     assert_error(&mut cli("nbody --threads 0 data/input16"), 2, &["--threads"]);
     assert_error(&mut cli("nbody --report-every x data/input16"), 2, &["--report-every"]);
 }

@@ -188,6 +188,16 @@ fn auto_says_what_it_chose_unless_it_is_to_be_quiet() {
 }
 
 #[test]
+fn a_run_that_loses_its_energy_says_so() {
+    let told = |options: &str| {
+        let mut command = cli(&format!("nbody -b scalar data/input16 {options}"));
+        String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap()
+    };
+    assert!(told("--dt 20 --t-end 100").starts_with("cli: the energy changed by "));
+    assert!(told("--t-end 0.1").is_empty() && told("--dt 20 --t-end 100 -q").is_empty());
+}
+
+#[test]
 fn a_precision_that_nobody_chose_is_told_unless_it_is_f64() {
     let Some(driver) = common::swiftshader("a precision that nobody chose") else { return };
     let told = |options: &str| {

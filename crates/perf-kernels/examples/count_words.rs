@@ -1,6 +1,6 @@
 //! Counts the words of a text and prints the ten most common ones.
 //!
-//! `PERF_BACKEND=simd cargo run --example count_words -- FILE`
+//! `PERF_BACKEND=simd cargo run --release -p perf-kernels --example count_words -- FILE`
 #![expect(clippy::print_stdout, reason = "the result of the program")]
 
 use std::error::Error;

@@ -1,6 +1,6 @@
 //! A backend of the program's own beside the built-in ones: word count through a `BTreeMap`.
 //!
-//! `cargo run --example own_backend`
+//! `cargo run -p perf-kernels --example own_backend`
 #![expect(clippy::print_stdout, reason = "the result of the program")]
 
 use std::collections::BTreeMap;

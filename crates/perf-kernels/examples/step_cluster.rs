@@ -1,6 +1,6 @@
 //! Steps a small cluster on every backend that is ready, and compares the energies.
 //!
-//! `cargo run --release --example step_cluster`
+//! `cargo run --release -p perf-kernels --example step_cluster`
 #![expect(clippy::print_stdout, reason = "the result of the program")]
 
 use std::error::Error;

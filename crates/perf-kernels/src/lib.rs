@@ -23,6 +23,15 @@
 //!
 //! A backend is chosen by name ([`backend()`]), by the variable `PERF_BACKEND` ([`from_env`]) or by the
 //! library ([`auto`]). A named backend runs or fails; only `auto` chooses, and it says what and why.
+//!
+//! Cargo builds dependencies without optimisation for `cargo run` and `cargo test`, which makes kernels some hundred times slower; these
+//! lines in the `Cargo.toml` of the program have them optimised there too:
+//!
+//! ```toml
+//! [profile.dev.package."*"]
+//! opt-level = 3
+//! ```
+//!
 //! A backend of your own joins them by [`Registry::register`].
 #![forbid(unsafe_code)]
 

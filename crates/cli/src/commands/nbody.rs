@@ -56,7 +56,7 @@ fn simulate(args: &NBody, notes: Notes) -> anyhow::Result<ExitCode> {
     }
     failure::first_of(done)?;
     // The terminal may be gone, which is why the run was interrupted.
-    read_or_not(session.print_end(args.json, interrupted), interrupted)?;
+    read_or_not(session.print_end(args.json, interrupted, notes), interrupted)?;
     notes.detail(|| session.seconds().to_string());
     if interrupted {
         session.tell_interruption(saver.as_ref(), notes);
@@ -238,11 +238,12 @@ impl Session {
     }
 
     /// Of an interrupted run the energy is that of the last print: another one may take minutes.
-    fn print_end(&mut self, json: bool, interrupted: bool) -> anyhow::Result<()> {
+    fn print_end(&mut self, json: bool, interrupted: bool, notes: Notes) -> anyhow::Result<()> {
         let energy = match interrupted {
             true => self.simulation.state().energy,
             false => self.simulation.final_energy()?,
         };
+        tell_loss(energy, notes);
         if json {
             return report::print_json(&self.record(energy, interrupted)?);
         }
@@ -310,6 +311,19 @@ impl Session {
             None => "with --checkpoint FILE it could go on".to_owned(),
         };
         notes.note(format_args!("interrupted behind step {step} of {steps}: {remedy}"));
+    }
+}
+
+/// Says so where the energy, which is constant, tells that the steps were too long for what the bodies did.
+fn tell_loss(energy: Option<EnergyTrack>, notes: Notes) {
+    /// What is seen in a picture.
+    const MUCH: f64 = 0.01;
+    let change = energy.map_or(0.0, |energy| energy.relative_error().abs());
+    if change > MUCH {
+        let percent = 100.0 * change;
+        notes.note(format_args!(
+            "the energy changed by {percent:.0} %: a smaller --dt or a larger --softening would keep it"
+        ));
     }
 }
 

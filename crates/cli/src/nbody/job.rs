@@ -81,7 +81,7 @@ impl Job {
         let (done, steps) = (self.state.step, self.plan.steps()?);
         if self.saved_on.is_some() && done >= steps {
             notes.note(format_args!(
-                "the saved run has done {done} steps, and its end is behind {steps}: a later --t-end lets it go on"
+                "the saved run has done {done} steps and is past its end, step {steps}: a later --t-end lets it go on"
             ));
         }
         Ok(())

@@ -115,7 +115,7 @@ fn put(file: NamedTempFile, path: &Path) -> Result<File, PersistError> {
 }
 
 fn of_another() -> io::Error {
-    io::Error::other("another program has put a file there")
+    io::Error::other("another program has put a file there meanwhile: name another file")
 }
 
 /// The file at `path` with a lock on it, and none where none is there.
