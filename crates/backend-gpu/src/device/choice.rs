@@ -95,11 +95,8 @@ impl From<Missing> for Availability {
 /// # Errors
 /// What is missing and what to do about it.
 pub(crate) fn choose() -> Result<Choice, Missing> {
-    let asked = match variable("WGPU_BACKEND") {
-        Some(_) => Backends::all().with_env(),
-        None => Backends::all(),
-    };
-    let backends = interfaces(asked)?;
+    let asked = variable("WGPU_BACKEND").map(|names| Backends::from_comma_list(&names));
+    let backends = interfaces(asked.unwrap_or(Backends::all()))?;
     let all = adapters(backends);
     if all.is_empty() {
         return Err(no_adapter(backends));
